@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "neti",
+    products: [
+        .library(name: "Neti", targets: ["Neti"]),
+        .library(name: "NetiDaemon", targets: ["NetiDaemon"]),
+        .executable(name: "neti-daemon", targets: ["neti-daemon"]),
+        .executable(name: "neti-ctl", targets: ["neti-ctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CNetfilterLibraries", pkgConfig: "libnetfilter_queue",
+            providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev", "libnfnetlink-dev"])]),
+        .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+        .target(name: "CNetfilterQueue", dependencies: ["CNetfilterLibraries"]),
+        .target(name: "CLinuxNet", dependencies: ["CNftnl"]),
+        .target(name: "Packet", swiftSettings: swift),
+        .target(name: "Hooks", dependencies: [basicContainers, system], swiftSettings: swift),
+        .target(name: "Kstat", dependencies: [system], swiftSettings: swift),
+        .target(name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", system], swiftSettings: swift),
+        .target(
+            name: "NetiLinux",
+            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", basicContainers, system],
+            swiftSettings: swift),
+        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet"], swiftSettings: swift),
+        .target(
+            name: "NetiControl",
+            dependencies: ["CLinuxNet", "Neti", logging, lifecycle, nioCore, nioPosix, system], swiftSettings: swift),
+        .target(
+            name: "NetiDaemon",
+            dependencies: [
+                "IPFilter", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
+            ],
+            swiftSettings: swift),
+        .executableTarget(name: "neti-daemon", dependencies: ["NetiDaemon", argumentParser], swiftSettings: swift),
+        .executableTarget(name: "neti-ctl", dependencies: ["NetiControl", argumentParser], swiftSettings: swift),
+        .testTarget(name: "HooksTests", dependencies: ["Hooks"], swiftSettings: swift),
+        .testTarget(name: "KstatTests", dependencies: ["Kstat"], swiftSettings: swift),
+        .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
+        .testTarget(name: "IPFilterTests", dependencies: ["IPFilter"], swiftSettings: swift),
+    ]
+)
