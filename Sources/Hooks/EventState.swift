@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BasicContainers
+import SystemPackage
+
+/// How far an event has got on its way out.
+enum Phase: Comparable {
+    case live, shutDown, condemned
+}
+
+/// One registration as the control side knows it.
+struct HookRecord<Data: ~Copyable>: Sendable {
+    let hook: Hook<Data>
+    let registration: UInt64
+    var position = 0
+    /// What chains that have been freed had counted.
+    var hits: UInt64 = 0
+
+    var member: ChainMember { ChainMember(name: hook.name, hint: hook.hint) }
+}
+
+/// A chain that was replaced in `epoch`: free once everybody inside announced that epoch or a later one.
+struct RetiredChain<Data: ~Copyable>: ~Copyable, Sendable {
+    let box: ChainBox<Data>
+    let epoch: UInt64
+}
+
+/// The control side of an event. Lives in a Mutex; nothing here waits, calls back or releases a closure for good.
+struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
+    /// In the order in which they run.
+    private(set) var records: [HookRecord<Data>] = []
+    private var current: ChainBox<Data>
+    /// Oldest first.
+    private var retired = UniqueArray<RetiredChain<Data>>()
+    private var lastRegistration: UInt64 = 0
+    /// What chains that have been freed had counted.
+    private var runs: UInt64 = 0
+    var phase = Phase.live
+    var added: UInt64 = 0
+    var removed: UInt64 = 0
+
+    init(current: consuming ChainBox<Data>) {
+        self.current = current
+    }
+
+    // MARK: Changing the list
+
+    /// Puts a hook in its place and renumbers (R41 rows 5 to 9, R186). The caller publishes.
+    mutating func insert(_ hook: Hook<Data>, ordering: Ordering, limit: Int) throws(HookError) {
+        if phase != .live {
+            throw HookError(.socketShutdown, "hook \(hook.name): the event was shut down")
+        }
+        if records.contains(where: { $0.hook.name == hook.name }) {
+            throw HookError(.fileExists, "hook \(hook.name) is registered already")
+        }
+        let newcomer = HookRecord(hook: hook, registration: lastRegistration + 1)
+        let order = try ChainOrder.inserting(newcomer.member, into: records.map(\.member), ordering: ordering)
+        if records.count >= limit {
+            throw HookError(.noMemory, "hook \(hook.name): the event has its limit of \(limit) hooks")
+        }
+        lastRegistration += 1
+        let all = records + [newcomer]
+        records = order.map { all[$0] }
+        for index in records.indices {
+            records[index].position = index + 1
+        }
+    }
+
+    /// Takes a hook off the list; positions stay (R52, R186). The caller publishes.
+    ///
+    /// - Returns: whether there was one of that name.
+    mutating func remove(_ name: String) -> Bool {
+        guard let index = records.firstIndex(where: { $0.hook.name == name }) else { return false }
+        records.remove(at: index)
+        return true
+    }
+
+    // MARK: Chains
+
+    /// Makes a chain of the present list.
+    func makeChain(places: Int) -> ChainBox<Data> {
+        var entries = UniqueArray<HookEntry<Data>>(minimumCapacity: records.count)
+        for record in records {
+            entries.append(HookEntry(function: record.hook.function, registration: record.registration))
+        }
+        return ChainBox(EventChain(entries: entries, places: places))
+    }
+
+    /// Takes the place of the present chain, which was replaced in `epoch`.
+    mutating func replaceCurrent(by chain: consuming ChainBox<Data>, epoch: UInt64) {
+        swap(&current, &chain)
+        retired.append(RetiredChain(box: chain, epoch: epoch))
+    }
+
+    /// Gives up the retired chains that nobody can be inside any more, so that the caller frees them unlocked.
+    mutating func takeExpired(where isOver: (UInt64) -> Bool) -> UniqueArray<RetiredChain<Data>> {
+        var expired = UniqueArray<RetiredChain<Data>>()
+        while !retired.isEmpty, isOver(retired[0].epoch) {
+            let chain = retired.remove(at: 0)
+            runs &+= chain.box.runs
+            for index in records.indices {
+                records[index].hits &+= chain.box.hits(of: records[index].registration)
+            }
+            expired.append(chain)
+        }
+        return expired
+    }
+
+    // MARK: Looking
+
+    var counters: EventCounters {
+        var events = runs &+ current.runs
+        for index in retired.indices {
+            events &+= retired[index].box.runs
+        }
+        return EventCounters(added: added, removed: removed, events: events)
+    }
+
+    var descriptions: [HookDescription] {
+        var descriptions: [HookDescription] = []
+        for record in records {
+            var hits = record.hits &+ current.hits(of: record.registration)
+            for index in retired.indices {
+                hits &+= retired[index].box.hits(of: record.registration)
+            }
+            descriptions.append(
+                HookDescription(
+                    name: record.hook.name, version: record.hook.version, flags: record.hook.flags,
+                    hint: record.hook.hint, position: record.position, hits: hits))
+        }
+        return descriptions
+    }
+}

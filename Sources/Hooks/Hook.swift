@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A function to be run when an event happens, with its name and its wish for a place: hook_t(9S).
+///
+/// Registering keeps a copy, so the caller may forget it afterwards (R48); only the name is needed to unregister. The
+/// same hook may be registered on several events (R43). A hook without a function cannot be expressed.
+public struct Hook<Data: ~Copyable>: Sendable {
+    /// What a hook does with the data of the event it is registered on. Several threads may run it at once (R85).
+    ///
+    /// It runs on the thread that carries packets: it must not block, and what it allocates or locks is paid per packet.
+    public typealias Function = @Sendable (inout Data) -> HookResult
+
+    /// Unique on its event, compared exactly.
+    public let name: String
+    /// `h_version`: shown, never examined (R15).
+    public let version: Int32
+    /// `h_flags`: shown, never examined (R47).
+    public let flags: UInt32
+    /// Where to stand among the others.
+    public let hint: Hint
+    /// What to run.
+    public let function: Function
+
+    /// Describes a hook; nothing happens until it is registered.
+    public init(
+        name: String, version: Int32 = 1, flags: UInt32 = 0, hint: Hint = .none, function: @escaping Function
+    ) {
+        self.name = name
+        self.version = version
+        self.flags = flags
+        self.hint = hint
+        self.function = function
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What can be told about one registered hook: the fields of its kstat (R185).
+public struct HookDescription: Sendable, Equatable {
+    /// `h_name`.
+    public let name: String
+    /// `h_version`.
+    public let version: Int32
+    /// `h_flags`.
+    public let flags: UInt32
+    /// The hint it was registered with.
+    public let hint: Hint
+    /// 1-based place in the chain as it was after the latest registration; unregistering does not renumber (R186).
+    public let position: Int
+    /// How often it has run, counting the run that ended a walk (R82).
+    public let hits: UInt64
+}
+
+/// What an event counts: the fields of its kstat, all of them starting at 0 (R184).
+public struct EventCounters: Sendable, Equatable {
+    /// Successful registrations.
+    public let added: UInt64
+    /// Hooks taken off again; `added - removed` hooks are registered now.
+    public let removed: UInt64
+    /// How often the event was run.
+    public let events: UInt64
+}
