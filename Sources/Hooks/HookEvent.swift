@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Synchronization
 import BasicContainers
+public import Synchronization
 import SystemPackage
 
 // How it works: EventChain.swift shows who owns what. This file says who may change it when.
@@ -32,8 +32,11 @@ public final class HookEvent<Data: ~Copyable>: Event {
     /// caller. What it throws for false is dropped, for the hook is gone all the same: it reports such trouble itself.
     public typealias Interest = @Sendable (Bool) throws(HookError) -> Void
 
+    /// The name of the family it belongs to, such as `inet`.
     public let family: String
+    /// Its name, such as `PHYSICAL_IN`.
     public let name: String
+    /// `he_flags`.
     public let flags: EventFlags
     /// How hints become an order.
     public let ordering: Ordering
@@ -142,7 +145,10 @@ public final class HookEvent<Data: ~Copyable>: Event {
             }
         }
         state.withLock { $0.added += 1 }
-        reclaim(upTo: 0)
+        // A thread that carries packets should not be the one that frees things.
+        if !publication.isCallerInside {
+            reclaim(upTo: 0)
+        }
         return nil
     }
 
@@ -208,17 +214,26 @@ public final class HookEvent<Data: ~Copyable>: Event {
 
     // MARK: Looking
 
+    /// What it has counted so far: exact while nobody runs it, else at most a moment behind.
     public var counters: EventCounters { state.withLock { $0.counters } }
 
+    /// The registered hooks in the order in which they run.
     public func snapshot() -> [HookDescription] { state.withLock { $0.descriptions } }
 
     // MARK: Going
 
+    /// Whether it was condemned and its last hook is gone: nobody needs it any more.
     public var isGone: Bool { state.withLock { $0.phase == .condemned && $0.records.isEmpty } }
 
+    /// Accepts no more hooks; those registered keep running and can be taken off (R38, R88).
+    ///
+    /// - Returns: whether this call is the first to announce the event's end (R39).
     @discardableResult
     public func shutDown() -> Bool { enter(.shutDown) }
 
+    /// Shuts the event down and marks it as unwanted: it is gone as soon as its last hook is (R37).
+    ///
+    /// - Returns: whether this call is the first to announce the event's end (R39).
     @discardableResult
     public func condemn() -> Bool { enter(.condemned) }
 
