@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, peer credentials,
+// rtnetlink and nftables.
+//
+// Rules that hold for every function here
+//   Failure    A negative errno is returned; `errno` itself says nothing afterwards.
+//   Memory     The caller owns all of it, with one exception: an nftables transaction, made and freed here.
+//   Bytes      Numbers are in host byte order.
+//   Descriptors  are non-blocking where that applies, closed on exec, and the caller's to close(2).
+//   Threads    Any function from any thread, one object from one thread at a time, unless it says otherwise. A socket
+//              belongs for good to the network namespace of the thread that opened it.
+
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(__clang__) && !defined(_Nonnull)
+#define _Nonnull
+#define _Nullable
+#endif
+
+// MARK: - Waiting: epoll(7), eventfd(2) (epoll.c)
+
+// Bits of `events` (EPOLL*). CLNX_ERROR and CLNX_HANGUP are reported unasked.
+enum {
+    CLNX_READABLE = 0x001,
+    CLNX_WRITABLE = 0x004,
+    CLNX_ERROR = 0x008,
+    CLNX_HANGUP = 0x010,
+};
+
+struct clnx_ready {
+    uint64_t token;   // as given to `clnx_epoll_add`
+    uint32_t events;  // CLNX_READABLE ...
+};
+
+// Returns a descriptor or -errno.
+int clnx_epoll_create(void);
+
+// Watches `fd`, level triggered, which shows up as `token`. `clnx_epoll_modify` changes events and token. A descriptor
+// that is closed everywhere is removed by itself. Return 0 or -errno.
+int clnx_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int clnx_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int clnx_epoll_remove(int epoll, int fd);
+
+// The most that one `clnx_epoll_wait` reports; the rest is reported by the next.
+enum { CLNX_MAX_READY = 64 };
+
+// Waits until something is ready, at most `timeout` milliseconds; -1 waits for ever, 0 not at all. Returns how many
+// entries of `ready` were filled: 0 at the end of the time and after a signal; or -errno.
+int clnx_epoll_wait(int epoll, struct clnx_ready *_Nonnull ready, uint32_t capacity, int32_t timeout);
+
+// A counter to wake a thread that waits. Signalling is safe from any thread and from a signal handler.
+int clnx_event_create(void);
+int clnx_event_signal(int event);
+
+// Takes the counter back to 0. Returns 1 if it had been signalled, 0 if not, or -errno.
+int clnx_event_drain(int event);
+
+// MARK: - Network namespaces: namespaces(7), setns(2) (namespace.c)
+
+// What tells one network namespace from another as long as it lives: compare both.
+struct clnx_namespace_id {
+    uint64_t device;
+    uint64_t inode;
+};
+
+// Opens a network namespace by the path of its file (/run/netns/NAME). `ip netns add` makes an empty file first and
+// mounts the namespace over it a moment later: -EAGAIN says that the file is not a namespace (yet). -EINVAL: a
+// namespace of another kind. An open descriptor keeps the namespace alive.
+int clnx_namespace_open(const char *_Nonnull path);
+
+// Opens the namespace that the calling thread is in.
+int clnx_namespace_current(void);
+
+// 1 if `fd` is a network namespace, 0 if it is anything else, or -errno.
+int clnx_namespace_check(int fd);
+
+int clnx_namespace_identify(int fd, struct clnx_namespace_id *_Nonnull id);
+
+// Moves the calling thread, and no other, into a network namespace. Needs CAP_SYS_ADMIN.
+int clnx_namespace_enter(int fd);
+
+// MARK: - The calling thread (thread.c)
+
+// Names the calling thread; what is longer than 15 bytes is cut. prctl(2), PR_SET_NAME.
+int clnx_thread_name(const char *_Nonnull name);
+
+// The kernel's id of the calling thread: gettid(2).
+int32_t clnx_thread_id(void);
+
+// By how many nanoseconds the kernel may lengthen the calling thread's naps to join wake-ups; the default is 50,000.
+// prctl(2), PR_SET_TIMERSLACK; 0 brings back the default, 1 is the least.
+int clnx_thread_timer_slack(uint64_t nanoseconds);
+
+// Binds the calling thread to one processor. sched_setaffinity(2).
+int clnx_thread_processor(uint32_t processor);
+
+// Sleeps for so many nanoseconds, plus the timer slack; a signal ends the nap early. clock_nanosleep(2).
+void clnx_nap(uint64_t nanoseconds);
+
+// MARK: - Who is at the other end: unix(7), SO_PEERCRED (credentials.c)
+
+struct clnx_credentials {
+    int32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+// Credentials of the process that connected a Unix socket, as they were when it connected.
+int clnx_peer_credentials(int fd, struct clnx_credentials *_Nonnull credentials);
+
+// MARK: - rtnetlink(7): sockets (route.c)
+
+// What to be told of, bits of `groups` (RTMGRP_*).
+enum {
+    CLNX_GROUP_LINK = 0x1,
+    CLNX_GROUP_NEIGHBOUR = 0x4,
+    CLNX_GROUP_IPV4_ADDRESS = 0x10,
+    CLNX_GROUP_IPV4_ROUTE = 0x40,
+    CLNX_GROUP_IPV6_ADDRESS = 0x100,
+    CLNX_GROUP_IPV6_ROUTE = 0x400,
+};
+
+// Opens a socket in the calling thread's network namespace that hears of every later change in `groups`, from the
+// kernel alone. Subscribe first, then dump, and nothing is missed.
+int clnx_route_open(uint32_t groups);
+
+// Asks for all links; the answers end with CLNX_ROUTE_DONE. One dump at a time: -EBUSY until it has been read.
+// `sequence`, not 0, comes back in every answer; messages of changes carry others.
+int clnx_route_dump_links(int fd, uint32_t sequence);
+
+// The least memory that holds whatever the kernel sends at once.
+enum { CLNX_ROUTE_BUFFER = 32768 };
+
+// Receives one datagram of messages into `buffer`, 4-byte aligned. Returns its length, 0 if none waits, -ENOBUFS if
+// messages were lost (dump again), -EMSGSIZE if the buffer was too small, or -errno.
+int64_t clnx_route_receive(int fd, void *_Nonnull buffer, size_t capacity);
+
+// MARK: - rtnetlink(7): messages (route_message.c)
+
+enum {
+    CLNX_ROUTE_OTHER = 0,  // of no interest here
+    CLNX_ROUTE_LINK = 1,   // `link` is filled
+    CLNX_ROUTE_DONE = 2,   // end of a dump; `error` is not 0 if it failed
+    CLNX_ROUTE_ERROR = 3,  // a request was refused: `error`, `sequence`
+    CLNX_ROUTE_MALFORMED = 4,
+};
+
+// An interface.
+struct clnx_link {
+    uint32_t index;
+    uint32_t flags;           // IFF_UP 0x1, IFF_LOOPBACK 0x8, IFF_RUNNING 0x40, ...: netdevice(7)
+    uint32_t mtu;             // bytes
+    uint64_t address;         // link-layer address, first byte in the highest place
+    uint16_t address_length;  // bytes of address; longer ones than 8 are left out: 0
+    uint16_t type;            // ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772, ARPHRD_NONE 65534, ...
+    bool deleted;             // it is gone
+    char name[16];            // ends with a NUL
+};
+
+struct clnx_route_message {
+    uint32_t kind;      // CLNX_ROUTE_*
+    uint32_t sequence;  // as in the request that this answers
+    int32_t error;      // 0 or negative errno
+    bool interrupted;   // the dump was disturbed by a change and is inconsistent: dump again
+    struct clnx_link link;
+};
+
+// Decodes the message at `offset` of a datagram, whatever the bytes: reads nothing outside them. Returns the offset of
+// the next message, always greater than `offset`; at or past `length` there is nothing left. Both `bytes` and `offset`
+// are multiples of 4.
+size_t clnx_route_decode(
+    const void *_Nonnull bytes, size_t length, size_t offset, struct clnx_route_message *_Nonnull message);
+
+// MARK: - nftables: a transaction (nft.c, nft_rule.c)
+//
+// libnftnl's objects and one netlink batch: all of it happens, or nothing. Families are NFPROTO_IPV4 and NFPROTO_IPV6.
+// Names have at most 255 bytes. Operations are numbered from 0 as they are added; functions that add one return its
+// number or -errno (-ENOMEM, -EINVAL), and leave the transaction as it was on failure.
+
+enum {
+    CLNX_NFT_IPV4 = 2,
+    CLNX_NFT_IPV6 = 10,
+};
+
+enum {
+    CLNX_NFT_TABLE_DORMANT = 0x1,
+    CLNX_NFT_TABLE_OWNER = 0x2,    // the socket that commits owns the table: nobody else can change it, and it is
+                                   // removed when that socket closes
+    CLNX_NFT_TABLE_PERSIST = 0x4,  // Linux 6.9: an owned table stays, ownerless, when the socket closes
+};
+
+struct clnx_nft;
+
+// An empty transaction, null for want of memory; and its end. Committed or not, it is freed by the caller.
+struct clnx_nft *_Nullable clnx_nft_begin(void);
+void clnx_nft_free(struct clnx_nft *_Nullable transaction);
+
+// Adds a table; `user_data`, at most 256 bytes, comes back in `clnx_nft_tables`. If there is one of this name already,
+// -EEXIST at the commit with `exclusive`, else it stays as it is. With flags 0 no flags are sent, so that an existing
+// table's flags do not matter: add (flags 0, not exclusive), delete, add replaces a table that may or may not exist.
+// A table that another socket owns is -EPERM at the commit.
+int clnx_nft_add_table(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, uint32_t flags, bool exclusive,
+    const void *_Nullable user_data, uint32_t user_data_length);
+
+// Deletes a table and all in it. Deleting a base chain, here or below, drops every packet that waits in any queue of
+// the namespace.
+int clnx_nft_delete_table(struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table);
+
+// Adds a base chain of type filter and policy accept at `hook` (NF_INET_*: pre-routing 0, input 1, forward 2, output 3,
+// post-routing 4). One that exists already with the same hook and priority stays as it is.
+int clnx_nft_add_chain(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
+    uint32_t hook, int32_t priority);
+int clnx_nft_delete_chain(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain);
+
+// How a field of a rule is compared.
+enum {
+    CLNX_NFT_ANY = 0,  // not at all
+    CLNX_NFT_EQUAL = 1,
+    CLNX_NFT_NOT_EQUAL = 2,
+};
+
+// How a rule queues.
+enum {
+    CLNX_NFT_NATIVE = 0,  // nftables' own `queue`; -ENOENT at the commit where the kernel lacks it
+    CLNX_NFT_COMPAT = 1,  // the target NFQUEUE of xtables, revision 3
+};
+
+enum {
+    CLNX_NFT_BYPASS = 0x1,  // packets pass while nobody holds the queue
+    CLNX_NFT_FANOUT = 0x2,  // spread over the queues by processor, not by flow
+};
+
+// A rule that sends what matches every comparison to a queue.
+struct clnx_nft_rule {
+    uint64_t tag;             // the caller's own, stored with the rule and listed by `clnx_nft_rules`
+    uint32_t iif, oif;        // interface indices in, out
+    uint32_t mark, mark_mask; // compared is the packet's mark AND mark_mask with mark
+    uint16_t queue;           // number of the (first) queue
+    uint16_t queues;          // number of queues, 1 or more: the kernel spreads flows over them
+    uint16_t flags;           // CLNX_NFT_BYPASS, CLNX_NFT_FANOUT
+    uint8_t packet_type;      // PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3: packet(7)
+    uint8_t compare_iif, compare_oif, compare_mark, compare_packet_type;  // CLNX_NFT_ANY ...
+    uint8_t mechanism;        // CLNX_NFT_NATIVE, CLNX_NFT_COMPAT
+};
+
+// Appends a rule to a chain.
+int clnx_nft_add_rule(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
+    const struct clnx_nft_rule *_Nonnull rule);
+
+// Deletes one rule by its handle, or all rules of a chain, which stays; packets that wait are not touched.
+int clnx_nft_delete_rule(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
+    uint64_t handle);
+int clnx_nft_flush_chain(
+    struct clnx_nft *_Nonnull transaction, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain);
+
+// MARK: - nftables: talking to the kernel (nft_commit.c, nft_list.c)
+
+// Opens a netfilter socket in the calling thread's network namespace. It owns the tables that it creates with
+// CLNX_NFT_TABLE_OWNER.
+int clnx_nft_open(void);
+
+// The netlink port id of a socket: what `clnx_nft_table.owner` is compared with.
+int clnx_netlink_port(int fd, uint32_t *_Nonnull port);
+
+struct clnx_nft_refusal {
+    int32_t error;       // negative errno
+    uint32_t operation;  // its number; UINT32_MAX if the kernel refused the transaction as a whole
+};
+
+// Commits, by one send(2), and reads every answer; the transaction can be committed again. Returns 0; or the first
+// refusal's -errno, with nothing changed. `refusals`, room for `capacity`, then says what was refused, in order;
+// `*refused` how many there were, which may be more than fit. An empty transaction is 0.
+int clnx_nft_commit(
+    int fd, struct clnx_nft *_Nonnull transaction, struct clnx_nft_refusal *_Nullable refusals, uint32_t capacity,
+    uint32_t *_Nonnull refused);
+
+struct clnx_nft_table {
+    uint64_t handle;
+    uint32_t flags;             // CLNX_NFT_TABLE_*
+    uint32_t owner;             // netlink port id of the owner; 0 if none
+    uint32_t uses;              // chains and the like in it
+    uint32_t user_data_length;  // bytes
+    uint8_t user_data[256];
+    char name[256];             // ends with a NUL
+};
+
+// Lists the tables of a family. Returns how many there are, which may be more than `capacity`, or -errno; -EINTR when
+// a change came between: list again.
+int clnx_nft_tables(int fd, uint8_t family, struct clnx_nft_table *_Nonnull tables, uint32_t capacity);
+
+// Looks up one table by name. Returns 0, -ENOENT, or -errno.
+int clnx_nft_find_table(
+    int fd, uint8_t family, const char *_Nonnull name, struct clnx_nft_table *_Nonnull table);
+
+struct clnx_nft_listed_rule {
+    uint64_t handle;
+    uint64_t tag;  // 0 if it is not one of ours
+};
+
+// Lists the rules of a chain in order. Returns as `clnx_nft_tables`; 0 for a table or chain that does not exist.
+int clnx_nft_rules(
+    int fd, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
+    struct clnx_nft_listed_rule *_Nonnull rules, uint32_t capacity);
