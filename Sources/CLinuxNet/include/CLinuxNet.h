@@ -171,8 +171,7 @@ struct clnx_route_message {
 };
 
 // Decodes the message at `offset` of a datagram, whatever the bytes: reads nothing outside them. Returns the offset of
-// the next message, always greater than `offset`; at or past `length` there is nothing left. Both `bytes` and `offset`
-// are multiples of 4.
+// the next message, always greater than `offset`; at or past `length` there is nothing left.
 size_t clnx_route_decode(
     const void *_Nonnull bytes, size_t length, size_t offset, struct clnx_route_message *_Nonnull message);
 
@@ -200,7 +199,8 @@ struct clnx_nft;
 struct clnx_nft *_Nullable clnx_nft_begin(void);
 void clnx_nft_free(struct clnx_nft *_Nullable transaction);
 
-// Adds a table; `user_data`, at most 256 bytes, comes back in `clnx_nft_tables`. If there is one of this name already,
+// Adds a table; `user_data`, at most 256 bytes, comes back in `clnx_nft_tables`. It is a row of items of type (1 byte),
+// length (1 byte), value; nft(8) shows type 0, a NUL-terminated text, as the table's comment. If there is one of this name already,
 // -EEXIST at the commit with `exclusive`, else it stays as it is. With flags 0 no flags are sent, so that an existing
 // table's flags do not matter: add (flags 0, not exclusive), delete, add replaces a table that may or may not exist.
 // A table that another socket owns is -EPERM at the commit.

@@ -139,8 +139,8 @@ struct cnfq_refusal {
     uint32_t sequence;  // of the refused message; verdicts carry the packet id here
 };
 
-// Decodes one netlink message, whatever the bytes: reads nothing outside them. `bytes` is 4-byte aligned. Only the
-// first message is read; the kernel sends one packet a datagram. Returns CNFQ_*.
+// Decodes one netlink message, whatever the bytes: reads nothing outside them. Only the first message is read; the
+// kernel sends one packet a datagram. Returns CNFQ_*.
 int cnfq_decode(
     const void *_Nonnull bytes, size_t length, struct cnfq_packet *_Nonnull packet,
     struct cnfq_refusal *_Nonnull refusal);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// rtnetlink(7): subscribing and asking.
+
+#include "netlink_socket.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+_Static_assert(CLNX_GROUP_LINK == RTMGRP_LINK && CLNX_GROUP_NEIGHBOUR == RTMGRP_NEIGH, "group");
+_Static_assert(CLNX_GROUP_IPV4_ADDRESS == RTMGRP_IPV4_IFADDR && CLNX_GROUP_IPV4_ROUTE == RTMGRP_IPV4_ROUTE, "group");
+_Static_assert(CLNX_GROUP_IPV6_ADDRESS == RTMGRP_IPV6_IFADDR && CLNX_GROUP_IPV6_ROUTE == RTMGRP_IPV6_ROUTE, "group");
+
+int clnx_route_open(uint32_t groups) { return clnx_netlink_open(NETLINK_ROUTE, groups); }
+
+int clnx_route_dump_links(int fd, uint32_t sequence) {
+    struct {
+        struct nlmsghdr header;
+        struct ifinfomsg link;
+    } request = {
+        .header = {
+            .nlmsg_len = sizeof request,
+            .nlmsg_type = RTM_GETLINK,
+            .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+            .nlmsg_seq = sequence,
+        },
+        .link = {.ifi_family = AF_UNSPEC},
+    };
+    return clnx_netlink_send(fd, &request, sizeof request);
+}
+
+int64_t clnx_route_receive(int fd, void *buffer, size_t capacity) { return clnx_netlink_receive(fd, buffer, capacity); }
