@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Hooks
+
+/// Code that a daemon can put on events by name: `module = "ipf"` in its configuration.
+///
+/// One value is made for each hook of the configuration and instance. Its hook functions run on the pump threads;
+/// everything else is called on the control side, one call at a time.
+public protocol HookModule: AnyObject, Sendable {
+    /// The name that the configuration uses.
+    static var moduleName: String { get }
+
+    /// The keys that it takes in the configuration beside those that every hook has.
+    static var keys: [HookModuleKey] { get }
+
+    /// Prepares everything that the hook functions will use; after this nothing is allocated for a packet.
+    init(_ settings: HookModuleSettings) throws(NetiError)
+
+    /// The function to put on one event of one protocol.
+    func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function
+
+    /// The instance's interfaces, at the start and after each change.
+    func interfacesChanged(_ interfaces: [Interface])
+
+    /// Lines that the hook functions want in the log since the last call; called several times a second.
+    func takeLogLines() -> [String]
+}
+
+extension HookModule {
+    /// No keys of its own.
+    public static var keys: [HookModuleKey] { [] }
+
+    /// Doesn't care.
+    public func interfacesChanged(_ interfaces: [Interface]) {}
+
+    /// Nothing to log.
+    public func takeLogLines() -> [String] { [] }
+}
+
+/// A key that a module takes in the configuration.
+public struct HookModuleKey: Sendable, Equatable {
+    /// What the value is.
+    public enum Kind: Sendable, Equatable {
+        /// A text.
+        case string
+        /// A path of a file that must be readable, relative to the configuration's folder.
+        case file
+    }
+
+    /// The key, in kebab-case.
+    public let name: String
+
+    /// What its value is.
+    public let kind: Kind
+
+    /// Whether it must be there.
+    public let isRequired: Bool
+
+    /// Describes a key.
+    public init(_ name: String, _ kind: Kind, isRequired: Bool) {
+        self.name = name
+        self.kind = kind
+        self.isRequired = isRequired
+    }
+}
+
+/// What a module is made from.
+public struct HookModuleSettings: Sendable {
+    /// The hook's name in chains and kstats.
+    public var hookName: String
+
+    /// The instance's name.
+    public var instanceName: String
+
+    /// Pump threads: ``PacketEvent/lane`` is below this.
+    public var lanes: Int
+
+    /// The module's own keys with their values; files as absolute paths.
+    public var values: [String: String]
+
+    /// Collects the settings.
+    public init(hookName: String, instanceName: String, lanes: Int, values: [String: String] = [:]) {
+        self.hookName = hookName
+        self.instanceName = instanceName
+        self.lanes = lanes
+        self.values = values
+    }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Packet
+
+/// What a hook gets to see of one packet (`hook_pkt_event_t`, R89 to R91).
+///
+/// A hook borrows it for the length of its call: the value can be neither copied nor kept, and the spans it lends end
+/// with the access. The bytes start at the IP header; there is no link-layer header. Several pump threads run the same
+/// hook for different packets at the same time (R85).
+///
+/// Byte order: the packet's bytes are as on the wire, every other number is in host order.
+public struct PacketEvent: ~Copyable {
+    /// The instance to which the packet belongs.
+    public let netid: NetID
+
+    /// The protocol at which it arrived (`hpe_protocol`).
+    public let family: NetworkFamily
+
+    /// The event that is being run.
+    public let event: NetworkEvent
+
+    /// Link-layer destination: `HPE_MULTICAST`, `HPE_BROADCAST` (`hpe_flags`). Empty on every event but `PHYSICAL_IN`.
+    public let flags: PacketFlags
+
+    /// The pump thread that runs this hook, 0 up to the number of pumps. State kept per lane needs no lock.
+    public let lane: Int
+
+    /// What the kernel told beside the bytes.
+    public let metadata: PacketMetadata
+
+    /// The netfilter mark. A changed mark goes back to the kernel with the verdict.
+    public var mark: UInt32 {
+        didSet { isMarkChanged = true }
+    }
+
+    /// Whether a hook assigned ``mark``.
+    public private(set) var isMarkChanged = false
+
+    /// Whether a hook changed bytes or length, so that the packet goes back to the kernel whole.
+    public private(set) var isEdited = false
+
+    /// Whether a hook kept the packet for itself (`*hpe_mp == NULL`, R97). Later hooks are still called, with no bytes.
+    public private(set) var isConsumed = false
+
+    private var wantsChecksums = false
+    private var parsed: Parsed = .notYet
+    private let base: UnsafeMutableRawPointer
+    private var count: Int
+    private let capacity: Int
+
+    private enum Parsed {
+        case notYet
+        case failed
+        case done(Datagram)
+    }
+
+    /// Wraps a packet in memory that the provider owns.
+    ///
+    /// - Parameters:
+    ///   - base: first byte of the IP header; valid and not touched by others as long as the event lives.
+    ///   - count: bytes there are, at most 65,535.
+    ///   - capacity: bytes that the packet may grow to, at least `count`.
+    @unsafe
+    public init(
+        netid: NetID, family: NetworkFamily, event: NetworkEvent, flags: PacketFlags, lane: Int,
+        metadata: PacketMetadata, mark: UInt32, base: UnsafeMutableRawPointer, count: Int, capacity: Int
+    ) {
+        self.netid = netid
+        self.family = family
+        self.event = event
+        self.flags = flags
+        self.lane = lane
+        self.metadata = metadata
+        self.mark = mark
+        unsafe self.base = base
+        self.count = count
+        self.capacity = min(capacity, Self.maximumLength)
+    }
+
+    /// The longest packet that an IP header can describe, in bytes.
+    public static let maximumLength = 65_535
+}
+
+// MARK: - Reading
+
+extension PacketEvent {
+    /// Index of the interface on which the packet arrived, 0 for none (`hpe_ifp`, R90).
+    public var inInterface: UInt32 { metadata.inInterface }
+
+    /// Index of the interface through which it leaves, 0 for none (`hpe_ofp`, R90).
+    public var outInterface: UInt32 { metadata.outInterface }
+
+    /// The packet's bytes from the IP header on; empty once it is consumed, shorter than the packet if ``isCut``.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            unsafe _overrideLifetime(
+                RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: isConsumed ? 0 : count), borrowing: self)
+        }
+    }
+
+    /// Whether the kernel copied only the first part of the packet (`copy-range`); such a packet can't be edited.
+    public var isCut: Bool { metadata.length > count && !isEdited }
+
+    /// The packet's headers, checked once and remembered until an edit; nil when they can't be read.
+    public var datagram: Datagram? {
+        mutating get {
+            switch parsed {
+            case .done(let datagram): return datagram
+            case .failed: return nil
+            case .notYet:
+                do throws(PacketError) {
+                    let datagram = try Datagram(parsing: bytes)
+                    parsed = .done(datagram)
+                    return datagram
+                } catch {
+                    parsed = .failed
+                    return nil
+                }
+            }
+        }
+    }
+}
+
+// MARK: - Changing
+
+extension PacketEvent {
+    /// Why an edit was refused; the packet is as it was.
+    public enum EditError: Error, Equatable, Sendable {
+        /// An earlier hook consumed the packet.
+        case consumed
+        /// The kernel handed over only a part of the packet, which can't stand for the whole.
+        case cut
+        /// The result would be longer than the room there is or than an IP packet can be.
+        case tooLong
+    }
+
+    /// Which checksums a changed packet leaves with.
+    public enum Checksums: Sendable {
+        /// Header, TCP, UDP, ICMP and ICMPv6 checksums are computed anew, once, after the last hook.
+        case updated
+        /// The hook takes care of them itself (R102).
+        case asWritten
+    }
+
+    /// Lends the packet's bytes for changing in place (R96).
+    ///
+    /// - Throws: ``EditError`` when the packet is consumed or cut.
+    public mutating func edit(
+        checksums: Checksums = .updated, _ change: (inout MutableRawSpan) -> Void
+    ) throws(EditError) {
+        try requireWhole()
+        var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
+        change(&span)
+        noteEdit(checksums)
+    }
+
+    /// Makes the packet longer or shorter; bytes that are added are zero.
+    ///
+    /// The length fields of the headers are the caller's to adjust.
+    /// - Throws: ``EditError``; ``EditError/tooLong`` beyond 65,535 bytes.
+    public mutating func resize(to newCount: Int, checksums: Checksums = .updated) throws(EditError) {
+        try requireWhole()
+        guard newCount >= 0, newCount <= capacity else { throw .tooLong }
+        if newCount > count {
+            unsafe (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: newCount - count)
+        }
+        count = newCount
+        noteEdit(checksums)
+    }
+
+    /// Puts another packet in this one's place (a new message in `*hpe_mp`, R96).
+    ///
+    /// - Throws: ``EditError``; ``EditError/tooLong`` beyond 65,535 bytes.
+    public mutating func replace(with packet: RawSpan, checksums: Checksums = .asWritten) throws(EditError) {
+        guard !isConsumed else { throw .consumed }
+        guard packet.byteCount <= capacity else { throw .tooLong }
+        unsafe packet.withUnsafeBytes { source in
+            if let start = source.baseAddress { unsafe base.copyMemory(from: start, byteCount: source.count) }
+        }
+        count = packet.byteCount
+        noteEdit(checksums)
+    }
+
+    /// Takes the packet out of the kernel's hands: no verdict lets it go on, later hooks see no bytes (R97).
+    public mutating func consume() {
+        isConsumed = true
+        parsed = .failed
+    }
+
+    private func requireWhole() throws(EditError) {
+        if isConsumed { throw .consumed }
+        if isCut { throw .cut }
+    }
+
+    private mutating func noteEdit(_ checksums: Checksums) {
+        isEdited = true
+        parsed = .notYet
+        if case .updated = checksums { wantsChecksums = true }
+    }
+}
+
+// MARK: - For the provider
+
+extension PacketEvent {
+    /// Computes the checksums that hooks asked for, or that the sending host left to its network card.
+    ///
+    /// The kernel takes a packet that comes back with a verdict as finished, so a checksum that it had postponed must
+    /// be filled in as well (`nfqnl_mangle` in `net/netfilter/nfnetlink_queue.c`). Called once, after the last hook.
+    public mutating func finishChecksums() {
+        guard isEdited, !isConsumed, wantsChecksums || metadata.isChecksumPostponed else { return }
+        guard let datagram else { return }
+        var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
+        span.updateChecksums(of: datagram)
+    }
+}

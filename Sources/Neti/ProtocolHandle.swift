@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Hooks
+import Kstat
+import Synchronization
+public import SystemPackage
+
+/// One protocol of one instance (`net_handle_t`), at which hooks are registered.
+///
+/// Handles are found with ``Instance/protocolHandle(named:)``. A handle stays a valid object when its instance is gone;
+/// registrations then fail with `ESHUTDOWN` (R30).
+public final class ProtocolHandle: Sendable {
+    /// The instance's number.
+    public let netid: NetID
+
+    /// The address family whose packets pass here.
+    public let family: NetworkFamily
+
+    private let condemned = Atomic(false)
+    private let physicalIn: HookEvent<PacketEvent>
+    private let physicalOut: HookEvent<PacketEvent>
+    private let statistics: HookStatistics
+
+    package init(netid: NetID, family: NetworkFamily, settings: Instance.Settings, netinfo: Netinfo) {
+        self.netid = netid
+        self.family = family
+        func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
+            HookEvent(
+                family: family.rawValue, name: event.rawValue, ordering: settings.ordering,
+                publication: netinfo.publication, limit: settings.maximumHooks
+            ) { [provider = settings.provider] interested throws(HookError) in
+                do throws(NetiError) {
+                    try provider.setInterested(interested, in: netid, family: family, event: event)
+                } catch {
+                    throw HookError(error.errno, error.reason)
+                }
+            }
+        }
+        physicalIn = makeEvent(.physicalIn)
+        physicalOut = makeEvent(.physicalOut)
+        statistics = HookStatistics(registry: netinfo.kstats, netid: netid, family: family)
+        for event in NetworkEvent.allCases { statistics.add(event: self.event(event)) }
+    }
+
+    /// The event's hooks and counters.
+    ///
+    /// Providers run it for each packet; everybody else registers through this handle, which keeps the kstats.
+    public func event(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
+        switch event {
+        case .physicalIn: physicalIn
+        case .physicalOut: physicalOut
+        }
+    }
+
+    /// Puts a hook on an event (`net_hook_register`, R41 to R48).
+    ///
+    /// When the call returns, packets run through the hook. The hook's name is unique on its event.
+    /// - Throws: in this order of precedence `ESHUTDOWN` (the instance is going), `EEXIST` (name taken), `EBUSY` (hint
+    ///   conflicts), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EINVAL` (no such
+    ///   hint), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
+    public func register(_ hook: Hook<PacketEvent>, on event: NetworkEvent) throws(NetiError) {
+        guard !condemned.load(ordering: .acquiring) else {
+            throw NetiError(.shutdown, "hook '\(hook.name)': instance \(netid) is shutting down")
+        }
+        let point = self.event(event)
+        do throws(HookError) {
+            try point.register(hook)
+        } catch {
+            throw NetiError(error)
+        }
+        statistics.add(hook: hook.name, of: point)
+    }
+
+    /// Takes a hook off an event (`net_hook_unregister`, R49 to R52).
+    ///
+    /// When the call returns, no thread is inside the hook and none will enter it (R51): what it uses may be freed.
+    /// Works on a handle whose instance is going.
+    /// - Throws: `ENXIO` when no hook of that name is on the event, `EDEADLK` when called from inside a hook.
+    public func unregister(_ name: String, from event: NetworkEvent) throws(NetiError) {
+        let point = self.event(event)
+        do throws(HookError) {
+            try point.unregister(named: name)
+        } catch {
+            throw NetiError(error)
+        }
+        statistics.remove(hook: name, of: point)
+    }
+
+    /// Refuses new hooks from now on; those that are there keep running until they are unregistered.
+    package func condemn() {
+        condemned.store(true, ordering: .releasing)
+        for event in NetworkEvent.allCases { self.event(event).shutDown() }
+    }
+
+    /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
+    package func retire() {
+        statistics.removeAll()
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+public import Neti
+import Synchronization
+import SystemPackage
+
+/// Brings the packets of Linux network namespaces to the hooks of instances.
+///
+/// # Who does what
+///
+/// - The *broker* thread enters namespaces and opens sockets there.
+/// - *Pump* threads turn the queues of all instances: receive a batch, run the hooks, send the verdicts.
+/// - The *watch* thread hears of interfaces and namespaces that come and go.
+/// - Everything else happens on the thread of the caller, which may block for a moment.
+public final class LinuxProvider: NetworkProvider {
+    /// The instances whose packets are provided.
+    public let netinfo: Netinfo
+
+    let broker: NamespaceBroker
+    let pumps: PumpGroup
+    let watch: Watch
+
+    private let instances = Mutex<[NetID: LinuxInstance]>([:])
+
+    /// Starts the threads.
+    ///
+    /// - Parameters:
+    ///   - pumps: threads that turn queues, 1 to 64.
+    ///   - nap: nanoseconds that a pump waits for a fuller batch after several packets came at once; 0 for never.
+    /// - Throws: when threads or descriptors run out.
+    public init(pumps: Int, nap: UInt64 = 30_000) throws(NetiError) {
+        netinfo = Netinfo(readers: pumps)
+        broker = try NamespaceBroker()
+        self.pumps = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)
+        watch = try Watch()
+    }
+
+    /// Makes a namespace an instance.
+    ///
+    /// No packet is steered before the first hook is registered.
+    /// - Throws: `EEXIST` when an instance of that name is alive, `ENOENT` when the namespace isn't there.
+    public func addInstance(
+        named name: String, configuration: InstanceConfiguration, settings: (inout Instance.Settings) -> Void = { _ in }
+    ) throws(NetiError) -> Instance {
+        var instanceSettings = Instance.Settings(provider: self)
+        settings(&instanceSettings)
+        let links = try LinkMonitor(in: configuration.namespace, broker: broker)
+        let instance = try netinfo.addInstance(named: name, settings: instanceSettings)
+        links.fill(instance.interfaces)
+        let linux = LinuxInstance(instance: instance, configuration: configuration, links: links, provider: self)
+        instances.withLock { $0[instance.netid] = linux }
+        watch.add(links)
+        return instance
+    }
+
+    /// Takes an instance down: no new hooks, steering rules out, waiting packets answered, queues closed.
+    ///
+    /// With ``InstanceConfiguration/OnExit/closed`` the steering rules stay, so that nothing passes.
+    public func removeInstance(_ instance: Instance) {
+        netinfo.shutDown(instance)
+        guard let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) else { return }
+        watch.remove(linux.links)
+        linux.close()
+        netinfo.removeInstance(instance)
+    }
+
+    /// What is known of an instance beyond its hooks: its queues and how packets get there.
+    public func status(of instance: Instance) -> LinuxInstance.Status? {
+        instances.withLock { $0[instance.netid] }?.status
+    }
+
+    /// Takes all instances down and ends the threads.
+    public func stop() {
+        for instance in netinfo.instances { removeInstance(instance) }
+        watch.stop()
+        pumps.stop()
+        broker.stop()
+    }
+
+    /// Opens queues and puts steering rules in or out (``NetworkProvider``).
+    public func setInterested(
+        _ interested: Bool, in netid: NetID, family: NetworkFamily, event: NetworkEvent
+    ) throws(NetiError) {
+        guard let linux = instances.withLock({ $0[netid] }) else {
+            // The instance is on its way out and its rules are gone already.
+            if interested { throw NetiError(.shutdown, "instance \(netid) is shutting down") }
+            return
+        }
+        try linux.setInterested(interested, family: family, event: event)
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CNetfilterQueue
+import Glibc
+import Hooks
+public import Neti
+import SystemPackage
+
+/// One netfilter queue of one instance: the socket, what it counts, and what the pump needs to know.
+///
+/// Opened inside the instance's namespace by the broker, turned from the daemon's own namespace by a pump.
+public final class PacketQueue: Sendable {
+    /// A queue's figures, the daemon's and the kernel's.
+    public struct Status: Sendable {
+        /// The queue's number in its namespace.
+        public var number: UInt16
+        /// What the pump counted.
+        public var statistics: QueueStatistics.Snapshot
+        /// Packets that wait for a verdict.
+        public var waiting: UInt32
+        /// Packets that the kernel dropped because the queue was full.
+        public var queueFullDrops: UInt32
+        /// Packets that the kernel dropped because the socket's receive buffer was full.
+        public var socketFullDrops: UInt32
+    }
+
+    let number: UInt16
+    let socket: Int32
+    private let accounts: Int32
+    private let statistics = QueueStatistics()
+    private let instance: Instance
+
+    /// What the pump holds; valid as long as this object.
+    let pumped: UnsafeMutablePointer<PumpedQueue>
+
+    /// Opens the queue in its namespace. From then on the number is ours; nothing arrives before there is a rule.
+    ///
+    /// - Throws: `EBUSY` when somebody else holds the number, `EPERM` without `CAP_NET_ADMIN`, `ENOPROTOOPT` and the
+    ///   like when the kernel lacks a feature.
+    init(
+        number: UInt16, instance: Instance, configuration: InstanceConfiguration, broker: NamespaceBroker
+    ) throws(NetiError) {
+        let config = cnfq_config(number: number, configuration)
+        let name = instance.name
+        let opened = try broker.run(in: configuration.namespace) { () throws(NetiError) in
+            try Opened(config, instance: name)
+        }
+        self.number = number
+        self.instance = instance
+        socket = opened.socket
+        accounts = opened.accounts
+        let flags: PacketFlags =
+            switch number {
+            case configuration.multicastQueue: .multicast
+            case configuration.broadcastQueue: .broadcast
+            default: []
+            }
+        unsafe pumped = .allocate(capacity: 1)
+        unsafe pumped.initialize(
+            to: PumpedQueue(
+                socket: socket, number: number, netid: instance.netid, flags: flags,
+                statistics: .passUnretained(statistics), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
+                inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
+    }
+
+    deinit {
+        unsafe pumped.deallocate()
+        close(socket)
+        close(accounts)
+    }
+
+    /// The figures of now.
+    public var status: Status {
+        let account = account
+        return Status(
+            number: number, statistics: statistics.snapshot, waiting: account?.waiting ?? 0,
+            queueFullDrops: account?.queue_dropped ?? 0, socketFullDrops: account?.socket_dropped ?? 0)
+    }
+
+    /// Waits until the pump has answered what was waiting, a quarter of a second at most.
+    ///
+    /// Called after the steering rules are gone, so that stopping loses no packet.
+    func drain() {
+        for _ in 0..<250 {
+            guard let account, account.waiting > 0 else { return }
+            usleep(1000)
+        }
+    }
+
+    private var account: cnfq_account? {
+        var account = cnfq_account()
+        return unsafe cnfq_account_read(accounts, number, &account) == 0 ? account : nil
+    }
+}
+
+/// The two descriptors that a queue needs from inside its namespace.
+private struct Opened: Sendable {
+    let socket: Int32
+    let accounts: Int32
+
+    init(_ config: cnfq_config, instance: String) throws(NetiError) {
+        var config = config
+        var opened = cnfq_opened()
+        let code = unsafe cnfq_open(&config, &opened)
+        guard code == 0 else { throw Self.refusal(code, config, opened, instance) }
+        let accounts = cnfq_accounts_open()
+        guard accounts >= 0 else {
+            close(opened.fd)
+            throw NetiError(
+                Errno(rawValue: -accounts), "instance '\(instance)': can't read /proc/net/netfilter/nfnetlink_queue")
+        }
+        socket = opened.fd
+        self.accounts = accounts
+    }
+
+    private static func refusal(
+        _ code: Int32, _ config: cnfq_config, _ opened: cnfq_opened, _ instance: String
+    ) -> NetiError {
+        let queue = "instance '\(instance)': queue \(config.queue)"
+        if code == -EPERM {
+            var account = cnfq_account()
+            if unsafe cnfq_queue_owner(config.queue, &account) == 0 {
+                return NetiError(
+                    .resourceBusy,
+                    "\(queue) is held by another program (netlink port \(account.port)); choose other numbers by "
+                        + "'queue' or stop that program")
+            }
+            return NetiError(.notPermitted, "\(queue): CAP_NET_ADMIN is missing")
+        }
+        if code == -EOPNOTSUPP {
+            let lacking = [
+                (CNFQ_FAIL_OPEN, "fail-open"), (CNFQ_CONNTRACK, "conntrack"), (CNFQ_GSO, "gso"),
+                (CNFQ_UID_GID, "uid-gid"),
+            ].filter { opened.refused_flags & UInt32($0.0.rawValue) != 0 }.map(\.1)
+            return NetiError(
+                .notSupported, "\(queue): this kernel can't do '\(lacking.joined(separator: "', '"))'")
+        }
+        if code == -EINVAL {
+            return NetiError(.invalidArgument, "\(queue): the kernel refuses; is nfnetlink_queue there?")
+        }
+        return NetiError(Errno(rawValue: -code), "can't open \(queue)")
+    }
+}
+
+extension cnfq_config {
+    fileprivate init(number: UInt16, _ configuration: InstanceConfiguration) {
+        var flags: UInt32 = 0
+        if configuration.failOpen { flags |= UInt32(CNFQ_FAIL_OPEN.rawValue) }
+        if configuration.conntrack { flags |= UInt32(CNFQ_CONNTRACK.rawValue) }
+        if configuration.gso { flags |= UInt32(CNFQ_GSO.rawValue) }
+        if configuration.uidGid { flags |= UInt32(CNFQ_UID_GID.rawValue) }
+        self.init(
+            queue: number, copy_mode: UInt8(CNFQ_COPY_PACKET.rawValue),
+            copy_range: min(configuration.copyRange, UInt32(CNFQ_MAX_COPY_RANGE)),
+            queue_length: configuration.queueLength, flags: flags, receive_buffer: configuration.receiveBuffer,
+            send_buffer: VerdictBuffer.capacity)
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import CNetfilterQueue
+import Hooks
+import Neti
+
+/// What a pump thread does with its queues; lives on that thread alone.
+///
+/// The path of a packet: one `recvmmsg` brings a batch, each packet runs through the chain of its event, one `send`
+/// carries the verdicts. In here nothing is allocated, retained, locked or logged.
+struct PumpLoop: ~Copyable {
+    /// Packets of one batch. More gains nothing (measured), fewer costs system calls.
+    static let batch: UInt32 = 64
+
+    /// Batches after which another queue of the same pump gets its turn.
+    private static let turnLimit = 16
+
+    /// Packets at once from which on it pays to wait for a fuller batch.
+    private static let busyBatch: Int32 = 4
+
+    private let reader: Reader
+    private let slab: ReceiveSlab
+    private var verdicts = VerdictBuffer()
+    private let nap: UInt64
+
+    init(reader: consuming Reader, nap: UInt64) throws(NetiError) {
+        slab = try ReceiveSlab(messages: Self.batch)
+        self.reader = reader
+        self.nap = nap
+    }
+
+    /// Serves a queue until nothing waits there or others have waited long enough.
+    @inline(never)
+    mutating func turn(_ queue: UnsafePointer<PumpedQueue>) {
+        for _ in 0..<Self.turnLimit {
+            let count = takeBatch(queue)
+            // A small batch means that the queue is all but empty: epoll tells when there is more.
+            guard count >= Self.busyBatch else { return }
+            if nap > 0, count < Int32(Self.batch) { clnx_nap(nap) }
+        }
+    }
+
+    @inline(__always)
+    private mutating func takeBatch(_ queue: UnsafePointer<PumpedQueue>) -> Int32 {
+        var received = unsafe cnfq_received()
+        let count = slab.receive(from: unsafe queue.pointee.socket, &received)
+        if count <= 0 {
+            if count < 0 { note(error: count, at: queue) }
+            return count
+        }
+        let target = unsafe VerdictBuffer.Target(socket: queue.pointee.socket, queue: queue.pointee.number)
+        var tally = Tally()
+        reader.enter()
+        for index in 0..<Int(received.packets) {
+            decide(unsafe slab.packets + index, queue, target, &tally)
+        }
+        reader.leave()
+        verdicts.send(to: target)
+        note(received, tally, at: queue)
+        return count
+    }
+
+    private struct Tally {
+        var accepted = 0
+        var dropped = 0
+        var edited = 0
+    }
+
+    @inline(__always)
+    private mutating func decide(
+        _ packet: UnsafePointer<cnfq_packet>, _ queue: UnsafePointer<PumpedQueue>, _ target: VerdictBuffer.Target,
+        _ tally: inout Tally
+    ) {
+        let id = unsafe packet.pointee.id
+        guard
+            let place = unsafe queue.pointee.destination(
+                hook: packet.pointee.hook, protocol: packet.pointee.hw_protocol),
+            let payload = unsafe packet.pointee.payload
+        else {
+            // Without a chain that is responsible there is nobody who could object.
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)
+            tally.accepted += 1
+            return
+        }
+        var event = unsafe PacketEvent(
+            netid: queue.pointee.netid, family: place.family, event: place.event,
+            flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet),
+            mark: packet.pointee.mark, base: UnsafeMutableRawPointer(mutating: payload),
+            count: Int(packet.pointee.payload_length), capacity: Int(CNFQ_MAX_COPY_RANGE))
+        let result = unsafe place.chain._withUnsafeGuaranteedRef { unsafe $0.run(&event, reader: reader) }
+
+        guard result == .pass, !event.isConsumed else {
+            verdicts.append(UInt32(CNFQ_DROP), id: id, to: target)
+            tally.dropped += 1
+            return
+        }
+        tally.accepted += 1
+        if event.isEdited {
+            tally.edited += 1
+            event.finishChecksums()
+            let mark = event.isMarkChanged ? event.mark : nil
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, mark: mark, payload: event.bytes, to: target)
+        } else if event.isMarkChanged {
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, mark: event.mark, to: target)
+        } else {
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)
+        }
+    }
+
+    private mutating func note(
+        _ received: cnfq_received, _ tally: Tally, at queue: UnsafePointer<PumpedQueue>
+    ) {
+        let failures = verdicts.takeFailures()
+        unsafe queue.pointee.statistics._withUnsafeGuaranteedRef { statistics in
+            statistics.batches.add(1)
+            statistics.received.add(Int(received.packets))
+            statistics.accepted.add(tally.accepted)
+            statistics.dropped.add(tally.dropped)
+            statistics.edited.add(tally.edited)
+            statistics.expiredVerdicts.add(Int(received.refusals))
+            statistics.malformed.add(Int(received.malformed) + Int(received.truncated))
+            statistics.verdictErrors.add(failures)
+        }
+    }
+
+    private func note(error: Int32, at queue: UnsafePointer<PumpedQueue>) {
+        unsafe queue.pointee.statistics._withUnsafeGuaranteedRef { statistics in
+            if error == -ENOBUFS {
+                statistics.overruns.add(1)
+            } else {
+                statistics.receiveErrors.add(1)
+            }
+        }
+    }
+}
+
+extension PacketMetadata {
+    @inline(__always)
+    fileprivate init(_ packet: UnsafePointer<cnfq_packet>) {
+        self.init()
+        inInterface = unsafe packet.pointee.indev
+        outInterface = unsafe packet.pointee.outdev
+        length = unsafe Int(packet.pointee.length)
+        arrival = unsafe packet.pointee.timestamp
+        linkLayerSource = unsafe packet.pointee.hw_source
+        linkLayerSourceLength = unsafe UInt8(truncatingIfNeeded: packet.pointee.hw_source_length)
+        let present = unsafe packet.pointee.present
+        if present & UInt32(CNFQ_HAS_UID.rawValue) != 0 { uid = unsafe packet.pointee.uid }
+        if present & UInt32(CNFQ_HAS_GID.rawValue) != 0 { gid = unsafe packet.pointee.gid }
+        let info = unsafe packet.pointee.skb_info
+        isChecksumPostponed = info & UInt32(CNFQ_CHECKSUM_NOT_READY.rawValue) != 0
+        isSegmentBatch = info & UInt32(CNFQ_IS_GSO.rawValue) != 0
+        isChecksumUnverified = info & UInt32(CNFQ_CHECKSUM_NOT_VERIFIED.rawValue) != 0
+    }
+}
