@@ -19,7 +19,7 @@ public struct NetiError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// A refusal of the hook framework, unchanged.
     public init(_ error: HookError) {
-        self.init(error.errno, error.reason)
+        self.init(error.errno, error.message)
     }
 
     /// The sentence followed by the system's words for the error number.

@@ -50,7 +50,7 @@ public final class LinuxProvider: NetworkProvider {
         links.fill(instance.interfaces)
         let linux = LinuxInstance(instance: instance, configuration: configuration, links: links, provider: self)
         instances.withLock { $0[instance.netid] = linux }
-        watch.add(links)
+        watch.add(links.socket) { links.read() }
         return instance
     }
 
@@ -60,7 +60,7 @@ public final class LinuxProvider: NetworkProvider {
     public func removeInstance(_ instance: Instance) {
         netinfo.shutDown(instance)
         guard let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) else { return }
-        watch.remove(linux.links)
+        watch.remove(linux.links.socket)
         linux.close()
         netinfo.removeInstance(instance)
     }

@@ -47,7 +47,7 @@ public final class NamespaceBroker: Sendable {
         in namespace: Namespace, _ body: @escaping @Sendable () throws(NetiError) -> Value
     ) throws(NetiError) -> Value {
         let outcome = Outcome<Value>()
-        let done = try Doorbell(isBlocking: true)
+        let done = try Doorbell()
         let job = Job(namespace: namespace, done: done) { entered in
             outcome.fill(with: entered, then: body)
         }
@@ -106,10 +106,10 @@ private final class Shared: Sendable {
     private let home: Int32
 
     init() throws(NetiError) {
-        doorbell = try Doorbell(isBlocking: true)
-        home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+        doorbell = try Doorbell()
+        home = clnx_namespace_current()
         guard home >= 0 else {
-            throw NetiError(Errno(rawValue: errno), "can't open the daemon's own network namespace")
+            throw NetiError(Errno(rawValue: -home), "can't open the daemon's own network namespace")
         }
     }
 
@@ -135,8 +135,8 @@ private final class Shared: Sendable {
 
     private func enter(_ namespace: Namespace) -> NetiError? {
         guard case .path(let path) = namespace else { return nil }
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return NetiError(Errno(rawValue: errno), "can't open network namespace \(path)") }
+        let file = clnx_namespace_open(path)
+        guard file >= 0 else { return NetiError(Errno(rawValue: -file), "can't open network namespace \(path)") }
         defer { close(file) }
         let code = clnx_namespace_enter(file)
         guard code == 0 else {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import Glibc
+public import Neti
+import SystemPackage
+
+/// The folder in which network namespaces have their names, `/run/netns` for those of `ip netns`.
+///
+/// Tells which names there are, and becomes readable when that may have changed.
+public final class NamespaceDirectory: Sendable {
+    /// The folder.
+    public let path: String
+
+    /// An inotify descriptor.
+    let descriptor: Int32
+
+    /// Starts to watch; a folder that isn't there yet is watched through the one above it.
+    ///
+    /// - Throws: `EMFILE`, or `ENOENT` when the folder above isn't there either.
+    public init(_ path: String) throws(NetiError) {
+        self.path = path
+        descriptor = inotify_init1(Int32(IN_NONBLOCK.rawValue) | Int32(IN_CLOEXEC.rawValue))
+        guard descriptor >= 0 else { throw NetiError(Errno(rawValue: errno), "can't watch \(path)") }
+        let above = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+        let isWatched = watch(path) || watch(above.isEmpty ? "/" : String(above))
+        guard isWatched else { throw NetiError(Errno(rawValue: errno), "can't watch \(path)") }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// The names of the namespaces that are there now, sorted.
+    ///
+    /// `ip netns add` makes an empty file first and mounts the namespace on it a moment later: such a name is in
+    /// `unfinished`, and one looks again.
+    public func names() -> (ready: [String], unfinished: [String]) {
+        guard let folder = unsafe opendir(path) else { return ([], []) }
+        defer { unsafe closedir(folder) }
+        var ready: [String] = []
+        var unfinished: [String] = []
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name != ".", name != ".." else { continue }
+            let file = clnx_namespace_open("\(path)/\(name)")
+            if file >= 0 {
+                close(file)
+                ready.append(name)
+            } else if file == -EAGAIN {
+                unfinished.append(name)
+            }
+        }
+        return (ready.sorted(), unfinished)
+    }
+
+    /// Forgets what made the descriptor readable, and follows the folder if it has just been made.
+    func acknowledge() {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while unsafe read(descriptor, &buffer, buffer.count) > 0 {}
+        _ = watch(path)
+    }
+
+    private func watch(_ folder: String) -> Bool {
+        let what = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK
+        return inotify_add_watch(descriptor, folder, UInt32(what)) >= 0
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import Glibc
+import Neti
+
+/// Which process made a table `neti`, as noted in the table's user data.
+///
+/// A process number alone says little, since numbers are used again; together with the time at which the process
+/// started it is unique until the next boot, and tables don't outlive that.
+struct TableOwner: Equatable {
+    let process: Int32
+    /// Clock ticks after boot, field 22 of proc_pid_stat(5).
+    let startTime: UInt64
+
+    /// This process.
+    static let current = TableOwner(process: getpid(), startTime: startTime(of: getpid()) ?? 0)
+
+    private static let word = "neti"
+
+    init(process: Int32, startTime: UInt64) {
+        self.process = process
+        self.startTime = startTime
+    }
+
+    /// Who made the table of a family; nil when there is none, or one without our note.
+    init?(of family: NetworkFamily, seenFrom socket: Int32) {
+        var table = unsafe clnx_nft_table()
+        guard unsafe clnx_nft_find_table(socket, family.netfilterFamily, SteeringTable.name, &table) == 0 else {
+            return nil
+        }
+        let note = unsafe withUnsafeBytes(of: &table.user_data) { bytes in
+            unsafe String(decoding: bytes.prefix(Int(table.user_data_length)), as: UTF8.self)
+        }
+        self.init(note: note)
+    }
+
+    /// Reads what ``note`` wrote; nil for anything else.
+    init?(note: String) {
+        let words = note.split(separator: " ")
+        guard words.count == 3, words[0] == Self.word, let process = Int32(words[1]), let start = UInt64(words[2])
+        else { return nil }
+        self.init(process: process, startTime: start)
+    }
+
+    /// The user data of our tables.
+    var note: String { "\(Self.word) \(process) \(startTime)" }
+
+    /// Whether that process still runs and isn't this one.
+    var isAlive: Bool {
+        self != .current && Self.startTime(of: process) == startTime
+    }
+
+    private static func startTime(of process: Int32) -> UInt64? {
+        let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var buffer = [UInt8](repeating: 0, count: 1024)
+        let count = unsafe read(file, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        // The command's name stands in brackets and may hold blanks and brackets itself: count from the last one.
+        let text = String(decoding: buffer.prefix(count), as: UTF8.self)
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 19 ? UInt64(fields[19]) : nil
+    }
+}
