@@ -3,6 +3,7 @@
 public import Hooks
 public import Kstat
 import Synchronization
+import SystemPackage
 
 /// The instances of one daemon and what they share (the original's `neti` layer).
 ///

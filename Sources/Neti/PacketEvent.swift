@@ -9,6 +9,7 @@ public import Packet
 /// hook for different packets at the same time (R85).
 ///
 /// Byte order: the packet's bytes are as on the wire, every other number is in host order.
+@safe
 public struct PacketEvent: ~Copyable {
     /// The instance to which the packet belongs.
     public let netid: NetID

@@ -3,7 +3,7 @@
 public import Hooks
 import Kstat
 import Synchronization
-public import SystemPackage
+import SystemPackage
 
 /// One protocol of one instance (`net_handle_t`), at which hooks are registered.
 ///
@@ -60,7 +60,7 @@ public final class ProtocolHandle: Sendable {
     ///   hint), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
     public func register(_ hook: Hook<PacketEvent>, on event: NetworkEvent) throws(NetiError) {
         guard !condemned.load(ordering: .acquiring) else {
-            throw NetiError(.shutdown, "hook '\(hook.name)': instance \(netid) is shutting down")
+            throw NetiError(.socketShutdown, "hook '\(hook.name)': instance \(netid) is shutting down")
         }
         let point = self.event(event)
         do throws(HookError) {

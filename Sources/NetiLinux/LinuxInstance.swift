@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
-public import Neti
+import Neti
 import Synchronization
 import SystemPackage
 
@@ -50,7 +50,7 @@ public final class LinuxInstance: Sendable {
     func setInterested(_ interested: Bool, family: NetworkFamily, event: NetworkEvent) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else {
-                if interested { throw NetiError(.shutdown, "instance '\(instance.name)' is shutting down") }
+                if interested { throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }
                 return
             }
             if state.steering == nil {
@@ -77,7 +77,6 @@ public final class LinuxInstance: Sendable {
         }
         if configuration.onExit == .open { steering?.clear() }
         for queue in queues { queue.drain() }
-        steering?.close()
         for queue in queues { provider.pumps.remove(queue) }
     }
 
@@ -87,7 +86,7 @@ public final class LinuxInstance: Sendable {
             for number in configuration.queueNumbers {
                 let queue = try PacketQueue(
                     number: number, instance: instance, configuration: configuration, broker: provider.broker)
-                try provider.pumps.add(queue)
+                provider.pumps.add(queue)
                 opened.append(queue)
             }
             return opened

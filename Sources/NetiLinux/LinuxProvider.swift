@@ -84,7 +84,7 @@ public final class LinuxProvider: NetworkProvider {
     ) throws(NetiError) {
         guard let linux = instances.withLock({ $0[netid] }) else {
             // The instance is on its way out and its rules are gone already.
-            if interested { throw NetiError(.shutdown, "instance \(netid) is shutting down") }
+            if interested { throw NetiError(.socketShutdown, "instance \(netid) is shutting down") }
             return
         }
         try linux.setInterested(interested, family: family, event: event)

@@ -13,7 +13,7 @@ final class LinkMonitor: Sendable {
     let socket: Int32
     private let state = Mutex(State())
 
-    private struct State {
+    fileprivate struct State {
         var names: [UInt32: String] = [:]
         /// What a running dump has named so far; nil when none runs.
         var dumped: [UInt32: String]?
@@ -26,7 +26,7 @@ final class LinkMonitor: Sendable {
     /// - Throws: `ENOENT` when the namespace isn't there.
     init(in namespace: Namespace, broker: NamespaceBroker) throws(NetiError) {
         socket = try broker.run(in: namespace) { () throws(NetiError) in
-            let socket = clnx_route_open(UInt32(CLNX_GROUP_LINK.rawValue))
+            let socket = clnx_route_open(UInt32(CLNX_GROUP_LINK))
             guard socket >= 0 else { throw NetiError(Errno(rawValue: -socket), "can't reach rtnetlink") }
             return socket
         }
@@ -48,7 +48,7 @@ final class LinkMonitor: Sendable {
 
     /// Takes what the kernel sent; called when the socket is readable.
     func read() {
-        let capacity = Int(CLNX_ROUTE_BUFFER.rawValue)
+        let capacity = Int(CLNX_ROUTE_BUFFER)
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
         defer { unsafe buffer.deallocate() }
         while true {
@@ -71,7 +71,7 @@ final class LinkMonitor: Sendable {
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) {
-        guard let start = unsafe bytes.baseAddress else { return }
+        guard let start = bytes.baseAddress else { return }
         var isStale = false
         var offset = 0
         while offset < bytes.count {
@@ -87,7 +87,7 @@ extension LinkMonitor.State {
     /// Notes one message; true when the dump has to be asked for again.
     fileprivate mutating func take(_ message: clnx_route_message) -> Bool {
         switch message.kind {
-        case UInt32(CLNX_ROUTE_LINK.rawValue):
+        case UInt32(CLNX_ROUTE_LINK):
             let link = message.link
             let name = unsafe withUnsafeBytes(of: link.name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
@@ -100,13 +100,13 @@ extension LinkMonitor.State {
                 dumped?[link.index] = name
             }
             if dumped == nil { publish() }
-        case UInt32(CLNX_ROUTE_DONE.rawValue):
+        case UInt32(CLNX_ROUTE_DONE):
             guard let seen = dumped else { return false }
             dumped = nil
             if message.interrupted { return true }
             names = seen
             publish()
-        case UInt32(CLNX_ROUTE_ERROR.rawValue):
+        case UInt32(CLNX_ROUTE_ERROR):
             dumped = nil
         default:
             break

@@ -47,7 +47,7 @@ public final class NamespaceBroker: Sendable {
         in namespace: Namespace, _ body: @escaping @Sendable () throws(NetiError) -> Value
     ) throws(NetiError) -> Value {
         let outcome = Outcome<Value>()
-        let done = try Doorbell()
+        let done = Gate()
         let job = Job(namespace: namespace, done: done) { entered in
             outcome.fill(with: entered, then: body)
         }
@@ -55,7 +55,7 @@ public final class NamespaceBroker: Sendable {
             if !queue.isStopping { queue.jobs.append(job) }
             return !queue.isStopping
         }
-        guard isAccepted else { throw NetiError(.shutdown, "the namespace broker has stopped") }
+        guard isAccepted else { throw NetiError(.socketShutdown, "the namespace broker has stopped") }
         shared.doorbell.ring()
         done.wait()
         return try outcome.take()
@@ -65,7 +65,7 @@ public final class NamespaceBroker: Sendable {
 /// A piece of work: called with the error where the namespace could not be entered.
 private struct Job: Sendable {
     let namespace: Namespace
-    let done: Doorbell
+    let done: Gate
     let work: @Sendable (_ refusal: NetiError?) -> Void
 }
 
@@ -89,7 +89,7 @@ private final class Outcome<Value: Sendable>: Sendable {
 
     func take() throws(NetiError) -> Value {
         guard let outcome = result.withLock({ $0 }) else {
-            throw NetiError(.shutdown, "the namespace broker has stopped")
+            throw NetiError(.socketShutdown, "the namespace broker has stopped")
         }
         return try outcome.get()
     }
@@ -127,7 +127,7 @@ private final class Shared: Sendable {
             for job in jobs {
                 job.work(enter(job.namespace))
                 if case .path = job.namespace { _ = clnx_namespace_enter(home) }
-                job.done.ring()
+                job.done.open()
             }
             if isStopping { return }
         }
@@ -135,7 +135,7 @@ private final class Shared: Sendable {
 
     private func enter(_ namespace: Namespace) -> NetiError? {
         guard case .path(let path) = namespace else { return nil }
-        let file = clnx_namespace_open(path)
+        let file = unsafe clnx_namespace_open(path)
         guard file >= 0 else { return NetiError(Errno(rawValue: -file), "can't open network namespace \(path)") }
         defer { close(file) }
         let code = clnx_namespace_enter(file)

@@ -20,7 +20,7 @@ public final class NamespaceDirectory: Sendable {
     /// - Throws: `EMFILE`, or `ENOENT` when the folder above isn't there either.
     public init(_ path: String) throws(NetiError) {
         self.path = path
-        descriptor = inotify_init1(Int32(IN_NONBLOCK.rawValue) | Int32(IN_CLOEXEC.rawValue))
+        descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         guard descriptor >= 0 else { throw NetiError(Errno(rawValue: errno), "can't watch \(path)") }
         let above = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
         let isWatched = watch(path) || watch(above.isEmpty ? "/" : String(above))
@@ -45,7 +45,7 @@ public final class NamespaceDirectory: Sendable {
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name != ".", name != ".." else { continue }
-            let file = clnx_namespace_open("\(path)/\(name)")
+            let file = unsafe clnx_namespace_open("\(path)/\(name)")
             if file >= 0 {
                 close(file)
                 ready.append(name)
@@ -65,6 +65,6 @@ public final class NamespaceDirectory: Sendable {
 
     private func watch(_ folder: String) -> Bool {
         let what = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK
-        return inotify_add_watch(descriptor, folder, UInt32(what)) >= 0
+        return unsafe inotify_add_watch(descriptor, folder, UInt32(what)) >= 0
     }
 }

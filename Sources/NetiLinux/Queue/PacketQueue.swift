@@ -3,13 +3,14 @@
 import CNetfilterQueue
 import Glibc
 import Hooks
-public import Neti
+import Neti
 import SystemPackage
 
 /// One netfilter queue of one instance: the socket, what it counts, and what the pump needs to know.
 ///
 /// Opened inside the instance's namespace by the broker, turned from the daemon's own namespace by a pump.
-public final class PacketQueue: Sendable {
+@safe
+public final class PacketQueue: @unchecked Sendable {
     /// A queue's figures, the daemon's and the kernel's.
     public struct Status: Sendable {
         /// The queue's number in its namespace.
@@ -131,7 +132,7 @@ private struct Opened: Sendable {
             let lacking = [
                 (CNFQ_FAIL_OPEN, "fail-open"), (CNFQ_CONNTRACK, "conntrack"), (CNFQ_GSO, "gso"),
                 (CNFQ_UID_GID, "uid-gid"),
-            ].filter { opened.refused_flags & UInt32($0.0.rawValue) != 0 }.map(\.1)
+            ].filter { opened.refused_flags & UInt32($0.0) != 0 }.map(\.1)
             return NetiError(
                 .notSupported, "\(queue): this kernel can't do '\(lacking.joined(separator: "', '"))'")
         }
@@ -145,12 +146,12 @@ private struct Opened: Sendable {
 extension cnfq_config {
     fileprivate init(number: UInt16, _ configuration: InstanceConfiguration) {
         var flags: UInt32 = 0
-        if configuration.failOpen { flags |= UInt32(CNFQ_FAIL_OPEN.rawValue) }
-        if configuration.conntrack { flags |= UInt32(CNFQ_CONNTRACK.rawValue) }
-        if configuration.gso { flags |= UInt32(CNFQ_GSO.rawValue) }
-        if configuration.uidGid { flags |= UInt32(CNFQ_UID_GID.rawValue) }
+        if configuration.failOpen { flags |= UInt32(CNFQ_FAIL_OPEN) }
+        if configuration.conntrack { flags |= UInt32(CNFQ_CONNTRACK) }
+        if configuration.gso { flags |= UInt32(CNFQ_GSO) }
+        if configuration.uidGid { flags |= UInt32(CNFQ_UID_GID) }
         self.init(
-            queue: number, copy_mode: UInt8(CNFQ_COPY_PACKET.rawValue),
+            queue: number, copy_mode: UInt8(CNFQ_COPY_PACKET),
             copy_range: min(configuration.copyRange, UInt32(CNFQ_MAX_COPY_RANGE)),
             queue_length: configuration.queueLength, flags: flags, receive_buffer: configuration.receiveBuffer,
             send_buffer: VerdictBuffer.capacity)

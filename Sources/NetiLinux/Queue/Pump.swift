@@ -17,7 +17,7 @@ import SystemPackage
 final class Pump: Sendable {
     private enum Command: Sendable {
         case add(PacketQueue)
-        case remove(PacketQueue, done: Doorbell)
+        case remove(PacketQueue, done: Gate)
         case stop
     }
 
@@ -33,7 +33,7 @@ final class Pump: Sendable {
             doorbell = try Doorbell()
             epoll = clnx_epoll_create()
             guard epoll >= 0 else { throw NetiError(Errno(rawValue: -epoll), "can't make an epoll descriptor") }
-            let code = clnx_epoll_add(epoll, doorbell.descriptor, UInt32(CLNX_READABLE.rawValue), doorbellToken)
+            let code = clnx_epoll_add(epoll, doorbell.descriptor, UInt32(CLNX_READABLE), doorbellToken)
             guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch an eventfd") }
         }
 
@@ -64,8 +64,8 @@ final class Pump: Sendable {
     }
 
     /// Takes a queue away; when this returns, the pump neither uses nor keeps it.
-    func remove(_ queue: PacketQueue) throws(NetiError) {
-        let done = try Doorbell()
+    func remove(_ queue: PacketQueue) {
+        let done = Gate()
         send(.remove(queue, done: done))
         done.wait()
     }
@@ -92,7 +92,7 @@ final class Pump: Sendable {
     private static func serve(_ shared: Shared, _ loop: inout PumpLoop) {
         // The default slack of 50 microseconds would more than double a nap.
         _ = clnx_thread_timer_slack(1)
-        let capacity = Int(CLNX_MAX_READY.rawValue)
+        let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
         var queues: [PacketQueue] = []
@@ -126,11 +126,11 @@ final class Pump: Sendable {
             case .add(let queue):
                 queues.append(queue)
                 let token = unsafe UInt64(UInt(bitPattern: queue.pumped))
-                _ = clnx_epoll_add(shared.epoll, queue.socket, UInt32(CLNX_READABLE.rawValue), token)
+                _ = clnx_epoll_add(shared.epoll, queue.socket, UInt32(CLNX_READABLE), token)
             case .remove(let queue, let done):
                 _ = clnx_epoll_remove(shared.epoll, queue.socket)
                 queues.removeAll { $0 === queue }
-                done.ring()
+                done.open()
             case .stop:
                 goesOn = false
             }

@@ -45,13 +45,13 @@ final class PumpGroup: Sendable {
     }
 
     /// Takes a queue from its pump; when this returns, the queue may be closed.
-    func remove(_ queue: PacketQueue) throws(NetiError) {
+    func remove(_ queue: PacketQueue) {
         let chosen = placement.withLock { placement in
             let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(queue))
             if let chosen { placement.load[chosen] -= 1 }
             return chosen
         }
-        if let chosen { try pumps[chosen].remove(queue) }
+        if let chosen { pumps[chosen].remove(queue) }
     }
 
     func stop() {

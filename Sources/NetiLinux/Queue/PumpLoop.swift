@@ -2,6 +2,7 @@
 
 import CLinuxNet
 import CNetfilterQueue
+import Glibc
 import Hooks
 import Neti
 
@@ -34,7 +35,7 @@ struct PumpLoop: ~Copyable {
     @inline(never)
     mutating func turn(_ queue: UnsafePointer<PumpedQueue>) {
         for _ in 0..<Self.turnLimit {
-            let count = takeBatch(queue)
+            let count = unsafe takeBatch(queue)
             // A small batch means that the queue is all but empty: epoll tells when there is more.
             guard count >= Self.busyBatch else { return }
             if nap > 0, count < Int32(Self.batch) { clnx_nap(nap) }
@@ -43,21 +44,21 @@ struct PumpLoop: ~Copyable {
 
     @inline(__always)
     private mutating func takeBatch(_ queue: UnsafePointer<PumpedQueue>) -> Int32 {
-        var received = unsafe cnfq_received()
+        var received = cnfq_received()
         let count = slab.receive(from: unsafe queue.pointee.socket, &received)
         if count <= 0 {
-            if count < 0 { note(error: count, at: queue) }
+            if count < 0 { unsafe note(error: count, at: queue) }
             return count
         }
         let target = unsafe VerdictBuffer.Target(socket: queue.pointee.socket, queue: queue.pointee.number)
         var tally = Tally()
         reader.enter()
         for index in 0..<Int(received.packets) {
-            decide(unsafe slab.packets + index, queue, target, &tally)
+            unsafe decide(slab.packets + index, queue, target, &tally)
         }
         reader.leave()
         verdicts.send(to: target)
-        note(received, tally, at: queue)
+        unsafe note(received, tally, at: queue)
         return count
     }
 
@@ -88,7 +89,7 @@ struct PumpLoop: ~Copyable {
             flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet),
             mark: packet.pointee.mark, base: UnsafeMutableRawPointer(mutating: payload),
             count: Int(packet.pointee.payload_length), capacity: Int(CNFQ_MAX_COPY_RANGE))
-        let result = unsafe place.chain._withUnsafeGuaranteedRef { unsafe $0.run(&event, reader: reader) }
+        let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
 
         guard result == .pass, !event.isConsumed else {
             verdicts.append(UInt32(CNFQ_DROP), id: id, to: target)
@@ -146,11 +147,11 @@ extension PacketMetadata {
         linkLayerSource = unsafe packet.pointee.hw_source
         linkLayerSourceLength = unsafe UInt8(truncatingIfNeeded: packet.pointee.hw_source_length)
         let present = unsafe packet.pointee.present
-        if present & UInt32(CNFQ_HAS_UID.rawValue) != 0 { uid = unsafe packet.pointee.uid }
-        if present & UInt32(CNFQ_HAS_GID.rawValue) != 0 { gid = unsafe packet.pointee.gid }
+        if present & UInt32(CNFQ_HAS_UID) != 0 { uid = unsafe packet.pointee.uid }
+        if present & UInt32(CNFQ_HAS_GID) != 0 { gid = unsafe packet.pointee.gid }
         let info = unsafe packet.pointee.skb_info
-        isChecksumPostponed = info & UInt32(CNFQ_CHECKSUM_NOT_READY.rawValue) != 0
-        isSegmentBatch = info & UInt32(CNFQ_IS_GSO.rawValue) != 0
-        isChecksumUnverified = info & UInt32(CNFQ_CHECKSUM_NOT_VERIFIED.rawValue) != 0
+        isChecksumPostponed = info & UInt32(CNFQ_CHECKSUM_NOT_READY) != 0
+        isSegmentBatch = info & UInt32(CNFQ_IS_GSO) != 0
+        isChecksumUnverified = info & UInt32(CNFQ_CHECKSUM_NOT_VERIFIED) != 0
     }
 }

@@ -6,8 +6,10 @@ import Neti
 /// One queue as its pump sees it: a plain value of numbers and unretained references.
 ///
 /// ``PacketQueue`` keeps everything alive that is referred to here, until the pump has let go of the queue.
+@safe
 struct PumpedQueue {
     /// The events of one protocol.
+    @safe
     struct Chains {
         let physicalIn: Unmanaged<HookEvent<PacketEvent>>
         let physicalOut: Unmanaged<HookEvent<PacketEvent>>
@@ -19,6 +21,7 @@ struct PumpedQueue {
     }
 
     /// Where a packet belongs.
+    @safe
     struct Destination {
         let family: NetworkFamily
         let event: NetworkEvent

@@ -8,6 +8,7 @@ import SystemPackage
 ///
 /// Shared by all queues of the pump, since it turns one at a time. Each message has room for the largest packet there
 /// is; pages are touched only as far as packets reach.
+@safe
 struct ReceiveSlab: ~Copyable {
     /// What the last receive call brought, in order of arrival.
     let packets: UnsafeMutablePointer<cnfq_packet>

@@ -7,6 +7,7 @@ import CNetfilterQueue
 /// Neighbours with the same plain verdict become one batch verdict, which decides on every waiting packet up to an id.
 /// That is sound because a pump answers a queue's packets strictly in order: whatever has a lower id has its verdict
 /// already, in this message or before it.
+@safe
 struct VerdictBuffer: ~Copyable {
     /// Bytes that are collected before they are sent: several of the largest packets.
     static let capacity: UInt32 = 256 << 10

@@ -42,19 +42,19 @@ struct SteeringRule {
     /// The rule in the shim's words.
     func encoded(_ mechanism: SteeringMechanism, onExit: InstanceConfiguration.OnExit) -> clnx_nft_rule {
         var rule = clnx_nft_rule()
-        let notEqual = UInt8(CLNX_NFT_NOT_EQUAL.rawValue)
+        let notEqual = UInt8(CLNX_NFT_NOT_EQUAL)
         switch event {
         case .physicalIn: (rule.iif, rule.compare_iif) = (Self.loopback, notEqual)
         case .physicalOut: (rule.oif, rule.compare_oif) = (Self.loopback, notEqual)
         }
         if let packetType {
             rule.packet_type = packetType.rawValue
-            rule.compare_packet_type = UInt8(CLNX_NFT_EQUAL.rawValue)
+            rule.compare_packet_type = UInt8(CLNX_NFT_EQUAL)
         }
         rule.queue = queue
         rule.queues = queues
-        rule.flags = onExit == .open ? UInt16(CLNX_NFT_BYPASS.rawValue) : 0
-        rule.mechanism = UInt8((mechanism == .native ? CLNX_NFT_NATIVE : CLNX_NFT_COMPAT).rawValue)
+        rule.flags = onExit == .open ? UInt16(CLNX_NFT_BYPASS) : 0
+        rule.mechanism = UInt8(mechanism == .native ? CLNX_NFT_NATIVE : CLNX_NFT_COMPAT)
         return rule
     }
 }
@@ -82,8 +82,8 @@ extension NetworkFamily {
     /// The family's number in netfilter (`NFPROTO_*`).
     var netfilterFamily: UInt8 {
         switch self {
-        case .inet: UInt8(CLNX_NFT_IPV4.rawValue)
-        case .inet6: UInt8(CLNX_NFT_IPV6.rawValue)
+        case .inet: UInt8(CLNX_NFT_IPV4)
+        case .inet6: UInt8(CLNX_NFT_IPV6)
         }
     }
 }

@@ -5,6 +5,7 @@ import Neti
 import SystemPackage
 
 /// Changes to our tables that the kernel makes all at once or not at all.
+@safe
 struct SteeringTransaction: ~Copyable {
     private let transaction: OpaquePointer
 
@@ -26,7 +27,7 @@ struct SteeringTransaction: ~Copyable {
         let family = family.netfilterFamily
         try check(unsafe clnx_nft_add_table(transaction, family, SteeringTable.name, 0, false, nil, 0))
         try check(unsafe clnx_nft_delete_table(transaction, family, SteeringTable.name))
-        let flags = onExit == .open ? UInt32(CLNX_NFT_TABLE_OWNER.rawValue) : 0
+        let flags = onExit == .open ? UInt32(CLNX_NFT_TABLE_OWNER) : 0
         let note = Array(TableOwner.current.note.utf8)
         try check(
             unsafe note.withUnsafeBytes { note in

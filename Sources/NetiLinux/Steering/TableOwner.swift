@@ -25,7 +25,7 @@ struct TableOwner: Equatable {
 
     /// Who made the table of a family; nil when there is none, or one without our note.
     init?(of family: NetworkFamily, seenFrom socket: Int32) {
-        var table = unsafe clnx_nft_table()
+        var table = clnx_nft_table()
         guard unsafe clnx_nft_find_table(socket, family.netfilterFamily, SteeringTable.name, &table) == 0 else {
             return nil
         }
@@ -52,7 +52,7 @@ struct TableOwner: Equatable {
     }
 
     private static func startTime(of process: Int32) -> UInt64? {
-        let file = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+        let file = unsafe open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var buffer = [UInt8](repeating: 0, count: 1024)

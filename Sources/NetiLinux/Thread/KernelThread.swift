@@ -17,7 +17,7 @@ final class KernelThread: Sendable {
     /// - Parameter name: shown by `ps -L` and in stack traces, at most 15 bytes.
     /// - Throws: `EAGAIN` when the system has no room for another thread.
     init(named name: String, _ body: @escaping @Sendable () -> Void) throws(NetiError) {
-        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread, nil,
@@ -37,7 +37,7 @@ final class KernelThread: Sendable {
 
     /// Waits until the thread has ended. Called exactly once.
     func join() {
-        unsafe pthread_join(thread, nil)
+        pthread_join(thread, nil)
     }
 
     /// Whether the caller runs on this thread.

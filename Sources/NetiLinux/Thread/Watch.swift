@@ -27,7 +27,7 @@ final class Watch: Sendable {
             epoll = clnx_epoll_create()
             guard epoll >= 0 else { throw NetiError(Errno(rawValue: -epoll), "can't make an epoll descriptor") }
             let code = clnx_epoll_add(
-                epoll, doorbell.descriptor, UInt32(CLNX_READABLE.rawValue), UInt64(doorbell.descriptor))
+                epoll, doorbell.descriptor, UInt32(CLNX_READABLE), UInt64(doorbell.descriptor))
             guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch an eventfd") }
         }
 
@@ -48,7 +48,7 @@ final class Watch: Sendable {
     /// Calls `action` on the watch thread whenever the descriptor is readable, until it is removed.
     func add(_ descriptor: Int32, _ action: @escaping @Sendable () -> Void) {
         shared.state.withLock { $0.actions[descriptor] = action }
-        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(CLNX_READABLE.rawValue), UInt64(descriptor))
+        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(CLNX_READABLE), UInt64(descriptor))
     }
 
     /// Ends the calls for a descriptor; one that is running goes on and keeps alive what it needs.
@@ -64,7 +64,7 @@ final class Watch: Sendable {
     }
 
     private static func serve(_ shared: Shared) {
-        let capacity = Int(CLNX_MAX_READY.rawValue)
+        let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
         while true {
