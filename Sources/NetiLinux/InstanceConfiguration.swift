@@ -3,15 +3,13 @@
 /// How the packets of one instance are queued and steered.
 public struct InstanceConfiguration: Sendable, Equatable {
     /// What happens to an instance's packets when the daemon is gone.
-    public enum OnExit: String, Sendable {
+    public enum OnExit: String, CaseIterable, Sendable {
         /// They pass: the kernel removes the steering rules together with the process.
         case open
         /// They stop at every event that had a hook, until a daemon takes over.
         case closed
     }
 
-    /// Where the namespace is found.
-    public var namespace: Namespace
     /// What happens when the daemon is gone.
     public var onExit = OnExit.open
     /// First queue number. An instance uses ``queues`` numbers and two more, see ``queueNumbers``.
@@ -38,9 +36,7 @@ public struct InstanceConfiguration: Sendable, Equatable {
     public var priorityOut = Int32.max
 
     /// Everything as it is by default.
-    public init(namespace: Namespace) {
-        self.namespace = namespace
-    }
+    public init() {}
 
     /// The numbers of all queues: ``queues`` for packets to this host's link-layer address and for outbound ones, then
     /// one for link-layer multicasts and one for link-layer broadcasts, which the kernel tells apart only in rules.

@@ -12,6 +12,8 @@ import SystemPackage
 public final class LinuxInstance: Sendable {
     /// What an administrator wants to know of an instance.
     public struct Status: Sendable {
+        /// Where the instance is found.
+        public var namespace: Namespace
         /// How packets are queued and steered.
         public var configuration: InstanceConfiguration
         /// One entry for each open queue.
@@ -28,12 +30,17 @@ public final class LinuxInstance: Sendable {
 
     let links: LinkMonitor
     private let instance: Instance
+    private let namespace: Namespace
     private let configuration: InstanceConfiguration
     private unowned let provider: LinuxProvider
     private let state = Mutex(State())
 
-    init(instance: Instance, configuration: InstanceConfiguration, links: LinkMonitor, provider: LinuxProvider) {
+    init(
+        instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, links: LinkMonitor,
+        provider: LinuxProvider
+    ) {
         self.instance = instance
+        self.namespace = namespace
         self.configuration = configuration
         self.links = links
         self.provider = provider
@@ -42,7 +49,7 @@ public final class LinuxInstance: Sendable {
     var status: Status {
         state.withLock { state in
             Status(
-                configuration: configuration, queues: state.queues.map(\.status),
+                namespace: namespace, configuration: configuration, queues: state.queues.map(\.status),
                 mechanism: state.steering?.mechanism)
         }
     }
@@ -57,7 +64,7 @@ public final class LinuxInstance: Sendable {
                 guard interested else { return }
                 // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
                 let steering = try SteeringTable(
-                    instance: instance.name, configuration: configuration, broker: provider.broker)
+                    instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
                 state.queues = try openQueues()
                 state.steering = steering
             }
@@ -85,7 +92,8 @@ public final class LinuxInstance: Sendable {
         do throws(NetiError) {
             for number in configuration.queueNumbers {
                 let queue = try PacketQueue(
-                    number: number, instance: instance, configuration: configuration, broker: provider.broker)
+                    number: number, instance: instance, in: namespace, configuration: configuration,
+                    broker: provider.broker)
                 provider.pumps.add(queue)
                 opened.append(queue)
             }

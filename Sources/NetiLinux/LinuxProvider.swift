@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Hooks
+public import Hooks
 public import Neti
 import Synchronization
 import SystemPackage
@@ -41,14 +41,15 @@ public final class LinuxProvider: NetworkProvider {
     /// No packet is steered before the first hook is registered.
     /// - Throws: `EEXIST` when an instance of that name is alive, `ENOENT` when the namespace isn't there.
     public func addInstance(
-        named name: String, configuration: InstanceConfiguration, settings: (inout Instance.Settings) -> Void = { _ in }
+        named name: String, in namespace: Namespace, configuration: InstanceConfiguration = InstanceConfiguration(),
+        ordering: Ordering = .documented, maximumHooks: Int = 64
     ) throws(NetiError) -> Instance {
-        var instanceSettings = Instance.Settings(provider: self)
-        settings(&instanceSettings)
-        let links = try LinkMonitor(in: configuration.namespace, broker: broker)
-        let instance = try netinfo.addInstance(named: name, settings: instanceSettings)
+        let links = try LinkMonitor(in: namespace, broker: broker)
+        let settings = Instance.Settings(ordering: ordering, maximumHooks: maximumHooks, provider: self)
+        let instance = try netinfo.addInstance(named: name, settings: settings)
         links.fill(instance.interfaces)
-        let linux = LinuxInstance(instance: instance, configuration: configuration, links: links, provider: self)
+        let linux = LinuxInstance(
+            instance: instance, namespace: namespace, configuration: configuration, links: links, provider: self)
         instances.withLock { $0[instance.netid] = linux }
         watch.add(links.socket) { links.read() }
         return instance

@@ -39,11 +39,12 @@ public final class PacketQueue: @unchecked Sendable {
     /// - Throws: `EBUSY` when somebody else holds the number, `EPERM` without `CAP_NET_ADMIN`, `ENOPROTOOPT` and the
     ///   like when the kernel lacks a feature.
     init(
-        number: UInt16, instance: Instance, configuration: InstanceConfiguration, broker: NamespaceBroker
+        number: UInt16, instance: Instance, in namespace: Namespace, configuration: InstanceConfiguration,
+        broker: NamespaceBroker
     ) throws(NetiError) {
         let config = cnfq_config(number: number, configuration)
         let name = instance.name
-        let opened = try broker.run(in: configuration.namespace) { () throws(NetiError) in
+        let opened = try broker.run(in: namespace) { () throws(NetiError) in
             try Opened(config, instance: name)
         }
         self.number = number

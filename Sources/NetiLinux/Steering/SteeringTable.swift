@@ -39,10 +39,12 @@ final class SteeringTable: Sendable {
     /// Opens the way to the namespace's rules.
     ///
     /// - Throws: `EBUSY` when the table belongs to a process that lives.
-    init(instance: String, configuration: InstanceConfiguration, broker: NamespaceBroker) throws(NetiError) {
+    init(
+        instance: String, in namespace: Namespace, configuration: InstanceConfiguration, broker: NamespaceBroker
+    ) throws(NetiError) {
         self.configuration = configuration
         self.instance = instance
-        socket = try broker.run(in: configuration.namespace) { () throws(NetiError) in
+        socket = try broker.run(in: namespace) { () throws(NetiError) in
             let socket = clnx_nft_open()
             guard socket >= 0 else {
                 throw NetiError(Errno(rawValue: -socket), "instance '\(instance)': can't reach nftables")
