@@ -44,9 +44,15 @@ static void take_answer(struct outcome *outcome, const struct nlmsghdr *header) 
 
 static int read_answers(int fd, struct outcome *outcome) {
     _Alignas(struct nlmsghdr) uint8_t buffer[8192];
+    int lost = 0;
     for (;;) {
         int64_t length = clnx_netlink_receive(fd, buffer, sizeof buffer);
-        if (length == 0) { return 0; }
+        if (length == 0) { return lost; }
+        if (length == -ENOBUFS) {
+            // More answers than the socket has room for, so there are refusals, and the first of them are there.
+            lost = -ENOBUFS;
+            continue;
+        }
         if (length < 0) { return (int)length; }
         int left = (int)length;
         const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;

@@ -38,7 +38,9 @@ void cnfq_verdicts_prepare(struct cnfq_verdicts *verdicts, void *memory, uint32_
 
 static inline void put_verdict(
     uint8_t *bytes, uint16_t type, uint32_t size, uint16_t queue, uint32_t id, uint32_t verdict) {
-    struct verdict_message message = {
+    // In place: built on the stack and copied, it would take three times as long. The caller's memory is aligned and
+    // every message a multiple of 4 bytes.
+    *(struct verdict_message *)bytes = (struct verdict_message){
         .header = {
             .nlmsg_len = size,
             .nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | type,
@@ -46,16 +48,14 @@ static inline void put_verdict(
             .nlmsg_seq = id,  // comes back in a refusal
         },
         .general = {.version = NFNETLINK_V0, .res_id = htobe16(queue)},
-        .attribute = {.nla_len = HEADER + sizeof message.verdict, .nla_type = NFQA_VERDICT_HDR},
+        .attribute = {.nla_len = HEADER + sizeof(struct nfqnl_msg_verdict_hdr), .nla_type = NFQA_VERDICT_HDR},
         .verdict = {.verdict = htobe32(verdict), .id = htobe32(id)},
     };
-    memcpy(bytes, &message, sizeof message);
 }
 
 static inline void put_mark(uint8_t *bytes, uint32_t mark) {
-    struct mark_attribute attribute = {
-        .attribute = {.nla_len = sizeof attribute, .nla_type = NFQA_MARK}, .mark = htobe32(mark)};
-    memcpy(bytes, &attribute, sizeof attribute);
+    *(struct mark_attribute *)bytes = (struct mark_attribute){
+        .attribute = {.nla_len = sizeof(struct mark_attribute), .nla_type = NFQA_MARK}, .mark = htobe32(mark)};
 }
 
 // Room for a message of `size` bytes, a multiple of 4, at the end; null if there is none.

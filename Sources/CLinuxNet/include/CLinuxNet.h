@@ -235,7 +235,7 @@ enum {
 
 enum {
     CLNX_NFT_BYPASS = 0x1,  // packets pass while nobody holds the queue
-    CLNX_NFT_FANOUT = 0x2,  // spread over the queues by processor, not by flow
+    CLNX_NFT_FANOUT = 0x2,  // spread over the queues by processor instead
 };
 
 // A rule that sends what matches every comparison to a queue.
@@ -244,7 +244,8 @@ struct clnx_nft_rule {
     uint32_t iif, oif;        // interface indices in, out
     uint32_t mark, mark_mask; // compared is the packet's mark AND mark_mask with mark
     uint16_t queue;           // number of the (first) queue
-    uint16_t queues;          // number of queues, 1 or more: the kernel spreads flows over them
+    uint16_t queues;          // number of queues, 1 or more: the kernel spreads packets over them by address pair and
+                              // protocol, ports left out, both directions alike
     uint16_t flags;           // CLNX_NFT_BYPASS, CLNX_NFT_FANOUT
     uint8_t packet_type;      // PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3: packet(7)
     uint8_t compare_iif, compare_oif, compare_mark, compare_packet_type;  // CLNX_NFT_ANY ...
@@ -279,7 +280,8 @@ struct clnx_nft_refusal {
 
 // Commits, by one send(2), and reads every answer; the transaction can be committed again. Returns 0; or the first
 // refusal's -errno, with nothing changed. `refusals`, room for `capacity`, then says what was refused, in order;
-// `*refused` how many there were, which may be more than fit. An empty transaction is 0.
+// `*refused` how many there were, which may be more than fit; very many (some 200) are not counted to the end. An empty
+// transaction is 0. -EMSGSIZE: larger than the socket's send buffer, some 1,000 rules.
 int clnx_nft_commit(
     int fd, struct clnx_nft *_Nonnull transaction, struct clnx_nft_refusal *_Nullable refusals, uint32_t capacity,
     uint32_t *_Nonnull refused);

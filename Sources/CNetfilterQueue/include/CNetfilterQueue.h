@@ -105,7 +105,8 @@ enum {
 struct cnfq_packet {
     const uint8_t *_Nullable payload;    // the packet from its network header on
     const uint8_t *_Nullable conntrack;  // attributes of NFQA_CT, as linux/netfilter/nfnetlink_conntrack.h has them
-    uint64_t timestamp;                  // of arrival, nanoseconds since 1970; the kernel gives microseconds
+    uint64_t timestamp;                  // of arrival, nanoseconds since 1970, in whole microseconds; comes only while
+                                         // some socket of the machine asks for time stamps (SO_TIMESTAMP)
     uint64_t hw_source;                  // link-layer source, first byte in the highest place: 02:00:00:00:00:01 is
                                          // 0x0200_0000_0001_0000
     uint32_t id;                         // the number that a verdict names, ascending in a queue
