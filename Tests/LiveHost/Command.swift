@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Neti
+import SystemPackage
+
+/// Another program, run to its end without a shell.
+public enum Command {
+    /// Runs a program and returns what it wrote.
+    ///
+    /// - Parameters:
+    ///   - program: looked for in `PATH`.
+    ///   - arguments: as they are, nothing is expanded.
+    ///   - input: its standard input; at most what a pipe holds, 64 KiB.
+    /// - Throws: `ENOENT` when there is no such program; `ECHILD` with what it wrote when it doesn't exit with 0.
+    @discardableResult
+    public static func run(_ program: String, _ arguments: [String], input: String = "") throws(NetiError) -> String {
+        let call = ([program] + arguments).joined(separator: " ")
+        let standardInput = try Pipe()
+        try standardInput.write(input)
+        let output = try Pipe()
+        let process = try spawn(program, arguments, input: standardInput.reading, output: output.writing)
+        output.closeWriting()
+        let text = output.readAll()
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
+        guard status == 0 else { throw NetiError(.noChildProcess, "'\(call)' failed: \(text)") }
+        return text
+    }
+
+    private static func spawn(
+        _ program: String, _ arguments: [String], input: Int32, output: Int32
+    ) throws(NetiError) -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
+        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        var process: pid_t = 0
+        let code = unsafe posix_spawnp(&process, program, &actions, nil, &words, environ)
+        guard code == 0 else {
+            throw NetiError(
+                Errno(rawValue: code),
+                code == ENOENT ? "the program '\(program)' is missing; install it" : "can't run '\(program)'")
+        }
+        return process
+    }
+}
+
+/// Two ends of a pipe, made of sockets, closed on exec.
+private final class Pipe {
+    let reading: Int32
+    private(set) var writing: Int32
+
+    init() throws(NetiError) {
+        var ends: [Int32] = [-1, -1]
+        // Not a pipe(2): only sockets are closed on exec from the start with what Glibc's module shows.
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else {
+            throw NetiError(Errno(rawValue: errno), "can't make a pair of sockets")
+        }
+        (reading, writing) = (ends[0], ends[1])
+    }
+
+    deinit {
+        closeWriting()
+        close(reading)
+    }
+
+    func closeWriting() {
+        if writing >= 0 { close(writing) }
+        writing = -1
+    }
+
+    func write(_ text: String) throws(NetiError) {
+        var bytes = Array(text.utf8)
+        guard bytes.count <= 65_536, unsafe Glibc.write(writing, &bytes, bytes.count) == bytes.count else {
+            throw NetiError(.invalidArgument, "\(bytes.count) bytes don't fit into a pipe")
+        }
+        closeWriting()
+    }
+
+    func readAll() -> String {
+        var all: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe read(reading, &buffer, buffer.count)
+            if count > 0 {
+                all += buffer.prefix(count)
+            } else if count == 0 || errno != EINTR {
+                return String(decoding: all, as: UTF8.self)
+            }
+        }
+    }
+}

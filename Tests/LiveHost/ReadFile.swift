@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Neti
+import SystemPackage
+
+/// Reads a whole file, also one of `/proc` that has no length.
+public func readFile(_ path: String) throws(NetiError) -> String {
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw NetiError(Errno(rawValue: errno), "can't open \(path)") }
+    defer { close(file) }
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+        let count = unsafe read(file, &buffer, buffer.count)
+        guard count >= 0 else { throw NetiError(Errno(rawValue: errno), "can't read \(path)") }
+        guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+        all += buffer.prefix(count)
+    }
+}
+
+/// The names in a folder, sorted; none when it isn't there.
+public func listFolder(_ path: String) -> [String] {
+    guard let folder = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(folder) }
+    var names: [String] = []
+    while let entry = unsafe readdir(folder) {
+        let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}

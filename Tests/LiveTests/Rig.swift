@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+import LiveHost
+import Neti
+import NetiLinux
+
+/// Two hosts, the right one filtered by an instance of this process.
+///
+/// What the left sends passes `PHYSICAL_IN` of the instance, what the right sends `PHYSICAL_OUT`.
+struct Rig {
+    let hosts: HostPair
+    let provider: LinuxProvider
+    let instance: Instance
+
+    var left: Host { hosts.left }
+    var right: Host { hosts.right }
+
+    /// Builds it, hands it to `body` and takes it down, however `body` ends.
+    static func with(
+        pumps: Int = 2, ordering: Ordering = .documented, configure: (inout InstanceConfiguration) -> Void = { _ in },
+        _ body: (Rig) throws -> Void
+    ) throws {
+        try HostPair.with { hosts in
+            let provider = try LinuxProvider(pumps: pumps)
+            defer { provider.stop() }
+            var configuration = InstanceConfiguration(namespace: hosts.right.namespace)
+            configure(&configuration)
+            let instance = try provider.addInstance(named: hosts.right.name, configuration: configuration) {
+                $0.ordering = ordering
+            }
+            try body(Rig(hosts: hosts, provider: provider, instance: instance))
+        }
+    }
+
+    /// Puts a hook on an event.
+    func register(
+        _ name: String, on event: NetworkEvent, of family: NetworkFamily, hint: Hint = .none,
+        _ function: @escaping Hook<PacketEvent>.Function
+    ) throws {
+        try instance.protocolHandle(family).register(Hook(name: name, hint: hint, function: function), on: event)
+    }
+
+    func unregister(_ name: String, from event: NetworkEvent, of family: NetworkFamily) throws {
+        try instance.protocolHandle(family).unregister(name, from: event)
+    }
+
+    /// The hooks of an event with their hits.
+    func hits(on event: NetworkEvent, of family: NetworkFamily) -> [String: UInt64] {
+        let hooks = instance.protocolHandle(family).event(event).snapshot()
+        return Dictionary(uniqueKeysWithValues: hooks.map { ($0.name, $0.hits) })
+    }
+
+    /// The queues' figures added up.
+    var totals: QueueTotals { QueueTotals(provider.status(of: instance)?.queues ?? []) }
+}
+
+/// What all queues of an instance counted together.
+struct QueueTotals {
+    var overruns: UInt64 = 0
+    var expiredVerdicts: UInt64 = 0
+    var edited: UInt64 = 0
+    var received: UInt64 = 0
+    var waiting: UInt32 = 0
+    var queueFullDrops: UInt32 = 0
+    var socketFullDrops: UInt32 = 0
+
+    init(_ queues: [PacketQueue.Status]) {
+        for queue in queues {
+            overruns += queue.statistics.overruns
+            expiredVerdicts += queue.statistics.expiredVerdicts
+            edited += queue.statistics.edited
+            received += queue.statistics.received
+            waiting += queue.waiting
+            queueFullDrops += queue.queueFullDrops
+            socketFullDrops += queue.socketFullDrops
+        }
+    }
+}
