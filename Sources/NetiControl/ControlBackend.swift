@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the server asks of the daemon: one requirement for each method of the interface.
+///
+/// The server calls from its own tasks, for several clients at the same time, and for one client only one after the
+/// other. It has already checked the parameters' types and, where something changes, the caller's credentials. A reply
+/// is a snapshot; nothing here may wait for a packet to arrive.
+public protocol ControlBackend: Sendable {
+    /// The daemon as a whole.
+    func status() async throws(ControlError) -> GetStatus.Status
+
+    /// All instances in the order of their netids.
+    func instances() async throws(ControlError) -> [ListInstances.Instance]
+
+    /// The hooks of one instance or, for nil, of all, those of one event in chain order.
+    ///
+    /// - Throws: ``ControlError/noSuchInstance(_:)``.
+    func hooks(instance: String?) async throws(ControlError) -> [ListHooks.Hook]
+
+    /// The kernel statistics that were asked for. More than that is fine: the server leaves out what
+    /// ``ListKstats/select(from:)`` does not select.
+    func kstats(_ selection: ListKstats) async throws(ControlError) -> [ListKstats.Kstat]
+
+    /// Sets the level below which nothing is logged.
+    func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
+}
