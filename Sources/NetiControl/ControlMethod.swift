@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One method of `io.neti.Control`. The value itself is the parameters of one call, ``Reply`` is what comes back.
+/// One method that the daemon answers. The value itself is the parameters of one call, ``Reply`` is what comes back.
 ///
 /// Server and client share these types, so a call cannot mean one thing here and another there. That they also mean what
-/// `io.neti.Control.varlink` says is held by a test.
+/// the `.varlink` files say is held by a test.
 public protocol ControlMethod: Codable, Sendable {
     /// The parameters of the reply.
     associatedtype Reply: Codable & Sendable
+
+    /// The interface to which it belongs; ``ControlInterface/name`` unless stated otherwise.
+    static var interface: String { get }
 
     /// The name without the interface: `ListHooks`.
     static var name: String { get }
 
     /// The names of all parameters. The server refuses others: a misspelt filter must not mean "everything".
     static var parameterNames: [String] { get }
+
+    /// Whether a call changes something, so that the server asks for the peer's credentials and logs it. False unless
+    /// stated otherwise.
+    static var isChange: Bool { get }
 }
 
 extension ControlMethod {
+    /// `io.neti.Control`.
+    public static var interface: String { ControlInterface.name }
+
+    /// A method only looks.
+    public static var isChange: Bool { false }
+
     /// The name on the wire: `io.neti.Control.ListHooks`.
-    public static var qualifiedName: String { "\(ControlInterface.name).\(name)" }
+    public static var qualifiedName: String { "\(interface).\(name)" }
 }

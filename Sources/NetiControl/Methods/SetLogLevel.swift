@@ -6,6 +6,8 @@ public struct SetLogLevel: ControlMethod, Equatable {
     public static let name = "SetLogLevel"
     /// What ``level`` is called on the wire.
     public static let parameterNames = ["level"]
+    /// It needs credentials and is logged.
+    public static let isChange = true
 
     /// The least level that is logged.
     public var level: LogLevel

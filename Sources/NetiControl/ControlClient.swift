@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import SystemPackage
+
+/// A connection to the daemon that makes one call after the other and blocks until each is answered.
+///
+/// For programs that ask and end. It belongs to one thread at a time, and not to one of Swift's concurrency pool.
+public struct ControlClient: ~Copyable {
+    private let socket: SystemPackage.FileDescriptor
+    private var received = ByteBuffer()
+    private var decoder = FrameDecoder(limit: MessageLimit.reply)
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - path: Where the daemon listens, at most 107 bytes.
+    ///   - timeout: How long connecting, sending, and each step of receiving may take.
+    /// - Throws: ``ControlClientError/unreachable(path:_:)``.
+    public init(path: String, timeout: Duration = .seconds(10)) throws(ControlClientError) {
+        do throws(Errno) {
+            let address = try UnixAddress(path: path)
+            let socket = try SystemPackage.FileDescriptor.unixStreamSocket(blocking: true)
+            do throws(Errno) {
+                try socket.setTimeout(timeout, option: SO_RCVTIMEO)
+                try socket.setTimeout(timeout, option: SO_SNDTIMEO)
+                try address.connect(socket)
+            } catch {
+                try? socket.close()
+                throw error
+            }
+            self.socket = socket
+        } catch {
+            throw .unreachable(path: path, error)
+        }
+    }
+
+    deinit {
+        try? socket.close()
+    }
+
+    /// Calls a method and waits for its reply.
+    ///
+    /// After any error but ``ControlClientError/refused(_:)`` and ``ControlClientError/notOffered(_:)`` the connection
+    /// is of no further use.
+    public mutating func call<Method: ControlMethod>(_ method: Method) throws(ControlClientError) -> Method.Reply {
+        try send(method, oneway: false)
+        let message = try receive()
+        do {
+            let header = try Message.header(Message.ReplyHeader.self, of: message)
+            guard header.continues != true else { throw ControlClientError.notUnderstood }
+            if let name = header.error {
+                throw try Self.error(name, message)
+            }
+            return try Message.parameters(ofReply: message)
+        } catch let error as ControlClientError {
+            throw error
+        } catch {
+            throw .notUnderstood
+        }
+    }
+
+    /// Calls a method and asks the daemon not to reply. Whether it did what was asked remains unknown.
+    public mutating func callOneway(_ method: some ControlMethod) throws(ControlClientError) {
+        try send(method, oneway: true)
+    }
+
+    private static func error(_ name: String, _ message: [UInt8]) throws -> ControlClientError {
+        let error = WireError(name: name, parameters: try Message.parameters(ofReply: message))
+        if let error = ControlError(error) { return .refused(error) }
+        if let error = ServiceError(error) { return .notOffered(error) }
+        return .unknown(name: name)
+    }
+
+    private func send(_ method: some ControlMethod, oneway: Bool) throws(ControlClientError) {
+        guard let message = try? Message.call(method, oneway: oneway), message.count <= MessageLimit.call else {
+            throw .callTooLong
+        }
+        var rest = message[...]
+        while !rest.isEmpty {
+            let sent = unsafe rest.withUnsafeBytes { bytes in
+                unsafe Glibc.send(socket.rawValue, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            }
+            if sent >= 0 {
+                rest = rest.dropFirst(sent)
+            } else if errno != EINTR {
+                throw failure(errno)
+            }
+        }
+    }
+
+    private mutating func receive() throws(ControlClientError) -> [UInt8] {
+        var chunk = [UInt8](repeating: 0, count: 16384)
+        while true {
+            do throws(FrameDecoder.TooLong) {
+                if let message = try decoder.decode(buffer: &received) { return message }
+            } catch {
+                throw .notUnderstood
+            }
+            let count = unsafe recv(socket.rawValue, &chunk, chunk.count, 0)
+            if count > 0 {
+                received.writeBytes(chunk[..<count])
+            } else if count == 0 {
+                throw .closed
+            } else if errno != EINTR {
+                throw failure(errno)
+            }
+        }
+    }
+
+    private func failure(_ code: CInt) -> ControlClientError {
+        code == EAGAIN ? .timedOut : .disconnected(Errno(rawValue: code))
+    }
+}

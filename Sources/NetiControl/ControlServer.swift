@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+import Synchronization
+import SystemPackage
+
+/// The daemon's side of the control interface: a Varlink service on a Unix socket.
+///
+/// The socket exists as soon as the server does, so that what is wrong with it is known before anything else starts;
+/// clients that connect before ``run()`` wait. Each client is served by one task, call after call, which is what keeps
+/// replies in order. A client that sends nonsense, falls silent, or does not read its replies loses its connection and
+/// disturbs no other.
+public struct ControlServer: Service {
+    /// How much clients may ask of the daemon.
+    public struct Limits: Equatable, Sendable {
+        /// Clients that are connected at the same time; one more is turned away.
+        public var clients = 64
+        /// Bytes of one call.
+        public var callBytes = MessageLimit.call
+        /// How long a client may neither finish sending a call nor finish reading a reply.
+        public var idle: Duration = .seconds(60)
+        /// How long stopping waits for clients to read what was already answered.
+        public var drain: Duration = .seconds(2)
+
+        /// The values that suit a daemon.
+        public init() {}
+    }
+
+    /// What the server is told.
+    public struct Configuration: Equatable, Sendable {
+        /// Where the socket is; its directory must exist. At most 107 bytes.
+        public var path: String
+        /// Who owns the socket beside the daemon's user; its members may change things.
+        public var group: SocketGroup?
+        /// The daemon's version, for `GetInfo`.
+        public var version: String
+        /// How much clients may ask.
+        public var limits: Limits
+
+        /// Fills in every field.
+        public init(
+            path: String = ControlInterface.defaultSocketPath, group: SocketGroup? = nil, version: String,
+            limits: Limits = Limits()
+        ) {
+            self.path = path
+            self.group = group
+            self.version = version
+            self.limits = limits
+        }
+    }
+
+    private let socket: ListeningSocket
+    private let limits: Limits
+    private let dispatch: Dispatch
+    private let logger: Logger
+
+    /// Opens the socket: mode 0660, the daemon's user, the configured group.
+    ///
+    /// A socket that a dead daemon left at the path is replaced.
+    ///
+    /// - Throws: ``ControlSocketError``, among them that a live daemon answers at the path.
+    public init(
+        configuration: Configuration, backend: some ControlBackend, logger: Logger
+    ) throws(ControlSocketError) {
+        try self.init(configuration: configuration, daemonUser: geteuid(), backend: backend, logger: logger)
+    }
+
+    /// The same for another user than the one that runs this process, for tests.
+    init(
+        configuration: Configuration, daemonUser: UInt32, backend: some ControlBackend, logger: Logger
+    ) throws(ControlSocketError) {
+        let group = try configuration.group?.resolve()
+        socket = try ListeningSocket(path: configuration.path, group: group)
+        limits = configuration.limits
+        dispatch = Dispatch(
+            backend: backend, authority: Authority(uid: daemonUser, gid: group), version: configuration.version,
+            logger: logger)
+        self.logger = logger
+    }
+
+    /// Serves until a graceful shutdown or cancellation; then the socket's name is gone. Works once.
+    public func run() async throws {
+        guard let descriptor = socket.takeDescriptor() else { throw ControlServerError.alreadyRan }
+        defer { socket.unlink() }
+        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            let listener = try await ServerBootstrap(group: loop)
+                // A client may say that it has no more calls and still read replies.
+                .childChannelOption(.allowRemoteHalfClosure, value: true)
+                .bind(descriptor.rawValue) { channel in
+                    channel.eventLoop.makeCompletedFuture { try Connection(channel, limits: limits) }
+                }
+            logger.info("control socket is open", metadata: ["path": "\(socket.path)"])
+            try await serve(listener)
+        } catch {
+            try? await loop.shutdownGracefully()
+            throw error
+        }
+        try await loop.shutdownGracefully()
+    }
+
+    private func serve(_ listener: NIOAsyncChannel<Connection, Never>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await serveAll(listener) }
+            group.addTask {
+                try await gracefulShutdown()
+                socket.unlink()
+                try await Task.sleep(for: limits.drain)
+            }
+            // Either all clients are served, or the time for that is up.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func serveAll(_ listener: NIOAsyncChannel<Connection, Never>) async throws {
+        let clients = ClientCount(limit: limits.clients)
+        try await withThrowingDiscardingTaskGroup { group in
+            try await listener.executeThenClose { connections in
+                for try await connection in connections.cancelOnGracefulShutdown() {
+                    group.addTask {
+                        guard clients.enter() else { return await connection.refuse(logger: logger) }
+                        await connection.serve(dispatch, logger: logger)
+                        clients.leave()
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many clients are connected.
+private final class ClientCount: Sendable {
+    private let limit: Int
+    private let count = Mutex(0)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Counts one more, if there is room.
+    func enter() -> Bool {
+        count.withLock { count in
+            guard count < limit else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        count.withLock { $0 -= 1 }
+    }
+}
+
+/// The server was asked to run a second time.
+enum ControlServerError: Error {
+    case alreadyRan
+}
