@@ -8,6 +8,7 @@ import ServiceLifecycle
 struct Connection: Sendable {
     private let channel: NIOAsyncChannel<[UInt8], Never>
     private let peer: PeerCredentials
+    private let idleLimit: TimeAmount
 
     /// Must be made on the channel's event loop.
     init(_ channel: any Channel, limits: ControlServer.Limits) throws {
@@ -17,10 +18,8 @@ struct Connection: Sendable {
                 of: CInt.self, { descriptor in try PeerCredentials(ofPeerAt: descriptor) })
         else { throw ChannelError.operationUnsupported }
         self.peer = peer
+        idleLimit = TimeAmount(limits.idle)
         try pipeline.addHandler(ByteToMessageHandler(FrameDecoder(limit: limits.callBytes)))
-        // Behind the decoder, so that a call which trickles in byte by byte counts as silence.
-        try pipeline.addHandler(IdleStateHandler(allTimeout: TimeAmount(limits.idle)))
-        try pipeline.addHandler(IdleClientHandler())
         self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
     }
 
@@ -32,16 +31,10 @@ struct Connection: Sendable {
 
     /// Serves the client until it leaves, breaks the protocol, or the daemon stops; then the connection is closed.
     func serve(_ dispatch: Dispatch, logger: Logger) async {
-        let channel = channel.channel
         await withTaskCancellationHandler {
             do {
-                try await self.channel.executeThenClose { calls in
-                    for try await call in calls.cancelOnGracefulShutdown() {
-                        guard let reply = try await dispatch.reply(to: call, from: peer) else { continue }
-                        // Waits until the kernel has taken every byte: a client that does not read stops only itself,
-                        // and closing the connection loses nothing.
-                        try await channel.writeAndFlush(ByteBuffer(bytes: reply))
-                    }
+                try await channel.executeThenClose { calls in
+                    try await answer(calls, dispatch)
                 }
             } catch {
                 logger.debug(
@@ -49,20 +42,30 @@ struct Connection: Sendable {
                     metadata: ["error": "\(error)", "uid": "\(peer.uid)", "pid": "\(peer.pid)"])
             }
         } onCancel: {
-            channel.close(promise: nil)
+            channel.channel.close(promise: nil)
         }
     }
-}
 
-/// Closes the connection of a client that has been idle for too long.
-private final class IdleClientHandler: ChannelInboundHandler {
-    typealias InboundIn = [UInt8]
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+    private func answer(_ calls: NIOAsyncChannelInboundStream<[UInt8]>, _ dispatch: Dispatch) async throws {
+        var patience = closeUnlessCancelled()
+        defer { patience.cancel() }
+        for try await call in calls.cancelOnGracefulShutdown() {
+            // The time that the daemon takes is not the client's.
+            patience.cancel()
+            let reply = try await dispatch.reply(to: call, from: peer)
+            patience = closeUnlessCancelled()
+            guard let reply else { continue }
+            // Waits until the kernel has taken every byte: a client that does not read stops only itself, and closing
+            // the connection loses nothing.
+            try await channel.channel.writeAndFlush(ByteBuffer(bytes: reply))
+            patience.cancel()
+            patience = closeUnlessCancelled()
         }
+    }
+
+    /// Gives the client as long as a client may be idle.
+    private func closeUnlessCancelled() -> Scheduled<Void> {
+        let channel = channel.channel
+        return channel.eventLoop.scheduleTask(in: idleLimit) { channel.close(promise: nil) }
     }
 }

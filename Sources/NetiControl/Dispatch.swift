@@ -73,7 +73,7 @@ struct Dispatch: Sendable {
         let result = try await body(method)
         if Method.isChange {
             var metadata = metadata(call)
-            metadata["parameters"] = "\(method)"
+            metadata["parameters"] = "\(try Message.text(method))"
             logger.notice("a control client changed something", metadata: metadata)
         }
         let reply = try Message.reply(result)
@@ -85,8 +85,10 @@ struct Dispatch: Sendable {
 
     private func check(_ peer: PeerCredentials) throws(ControlError) {
         if authority.allows(peer) { return }
-        let members = authority.gid.map { " and members of group \($0)" } ?? ""
-        throw .permissionDenied(reason: "only root, user \(authority.uid)\(members) may do this")
+        guard let group = authority.gid else {
+            throw .permissionDenied(reason: "only root and user \(authority.uid) may do this")
+        }
+        throw .permissionDenied(reason: "only root, user \(authority.uid) and members of group \(group) may do this")
     }
 
     private func refusal(of call: Call, _ error: WireError) throws -> [UInt8] {

@@ -75,13 +75,18 @@ enum Message {
         try encode(ReplyEnvelope(error: error.name, parameters: error.parameters.isEmpty ? nil : error.parameters))
     }
 
+    /// Parameters as JSON on one line, for people.
+    static func text(_ parameters: some Encodable) throws -> String {
+        String(decoding: try encoder().encode(parameters), as: UTF8.self)
+    }
+
     /// JSON writes a NUL inside text as `\u0000`, so the one at the end is the only one.
     private static func encode(_ message: some Encodable) throws -> [UInt8] {
         Array(try encoder().encode(message)) + [0]
     }
 
     private static func isEmpty(_ parameters: some Encodable) throws -> Bool {
-        try encoder().encode(parameters) == Data("{}".utf8)
+        try text(parameters) == "{}"
     }
 
     private static func encoder() -> JSONEncoder {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetiControl
+import Synchronization
+
+/// A daemon that knows two instances and remembers what it was told.
+final class FakeBackend: ControlBackend {
+    private let levels = Mutex<[SetLogLevel.LogLevel]>([])
+
+    /// What ``setLogLevel(_:)`` was called with.
+    var levelsSet: [SetLogLevel.LogLevel] { levels.withLock { $0 } }
+
+    func status() -> GetStatus.Status { Samples.status }
+
+    func instances() -> [ListInstances.Instance] { Samples.instances }
+
+    func hooks(instance: String?) throws(ControlError) -> [ListHooks.Hook] {
+        guard let instance else { return Samples.hooks }
+        guard Samples.instances.contains(where: { $0.name == instance }) else { throw .noSuchInstance(instance) }
+        return Samples.hooks.filter { $0.instance == instance }
+    }
+
+    func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { Samples.kstats }
+
+    func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
+        if level == .critical { throw .failed(reason: "logs at least errors") }
+        levels.withLock { $0.append(level) }
+    }
+}
+
+/// A daemon with an answer of any length.
+struct LargeBackend: ControlBackend {
+    /// Length of the answer to `GetStatus`.
+    let bytes: Int
+
+    func status() -> GetStatus.Status {
+        var status = Samples.status
+        status.version = String(repeating: "x", count: bytes)
+        return status
+    }
+
+    func instances() -> [ListInstances.Instance] { [] }
+    func hooks(instance: String?) -> [ListHooks.Hook] { [] }
+    func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func setLogLevel(_ level: SetLogLevel.LogLevel) {}
+}
+
+/// A daemon that does not answer `ListHooks` until it may.
+final class GatedBackend: ControlBackend {
+    private let called = AsyncStream<Void>.makeStream()
+    private let opened = AsyncStream<Void>.makeStream()
+
+    /// Returns when somebody waits for an answer.
+    func waitForCall() async {
+        for await _ in called.stream { return }
+    }
+
+    /// Lets the answer through.
+    func open() {
+        opened.continuation.finish()
+    }
+
+    func hooks(instance: String?) async -> [ListHooks.Hook] {
+        called.continuation.finish()
+        for await _ in opened.stream {}
+        return []
+    }
+
+    func status() -> GetStatus.Status { Samples.status }
+    func instances() -> [ListInstances.Instance] { [] }
+    func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func setLogLevel(_ level: SetLogLevel.LogLevel) {}
+}

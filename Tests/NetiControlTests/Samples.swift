@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetiControl
+
+/// Answers in which every field holds something.
+enum Samples {
+    static let status = GetStatus.Status(
+        version: "1.0", pid: 4711, startTime: 1_760_000_000, uptime: 93_784, configuration: "/etc/neti/neti.toml",
+        pumps: 2, instances: 2, hooks: 3, queueMechanism: .compat,
+        packets: GetStatus.PacketTotals(received: 9_007_199_254_740_993, passed: 1_234_567, dropped: 89))
+
+    static let instances = [
+        ListInstances.Instance(
+            netid: 0, name: "global", netns: nil, state: .up, reason: nil, onExit: .open, ordering: .documented,
+            hooks: 2,
+            queues: [
+                ListInstances.Queue(
+                    number: 100, received: 1000, accepted: 900, dropped: 98, queueFullDrops: 3, socketFullDrops: 4,
+                    overruns: 1, waiting: 2)
+            ]),
+        ListInstances.Instance(
+            netid: 1, name: "blue", netns: "/run/netns/blue", state: .failed, reason: "queue 100 belongs to process 7",
+            onExit: .closed, ordering: .illumos, hooks: 1, queues: []),
+    ]
+
+    static let hooks = [
+        ListHooks.Hook(
+            instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 1, name: "filter",
+            hint: .first,
+            hintValue: nil, hits: 1000, module: "ipf"),
+        ListHooks.Hook(
+            instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 2, name: "count",
+            hint: .after,
+            hintValue: "filter", hits: 902, module: nil),
+        ListHooks.Hook(
+            instance: "blue", netid: 1, family: "inet6", event: "PHYSICAL_OUT", position: 1, name: "filter",
+            hint: .none,
+            hintValue: nil, hits: 0, module: "ipf"),
+    ]
+
+    static let kstats = [
+        ListKstats.Kstat(
+            module: "inet", instance: 0, name: "PHYSICAL_IN", class: "hook_event", netid: 0, crtime: 33_006_142_325,
+            snaptime: 1_200_000_000_005,
+            statistics: [
+                ListKstats.Statistic(name: "hooksAdded", type: .uint64, value: "2"),
+                ListKstats.Statistic(name: "hooksRemoved", type: .uint64, value: "0"),
+                ListKstats.Statistic(name: "events", type: .uint64, value: "18446744073709551615"),
+            ]),
+        ListKstats.Kstat(
+            module: "inet/PHYSICAL_IN", instance: 0, name: "filter", class: "hook", netid: 0, crtime: 33_006_200_000,
+            snaptime: 1_200_000_000_005,
+            statistics: [
+                ListKstats.Statistic(name: "hint", type: .int32, value: "1"),
+                ListKstats.Statistic(name: "hint_value", type: .string, value: "<none>"),
+                ListKstats.Statistic(name: "hook_hits", type: .uint64, value: "1000"),
+            ]),
+        ListKstats.Kstat(
+            module: "inet6", instance: 0, name: "PHYSICAL_OUT", class: "hook_event", netid: 1, crtime: 40_000_000_001,
+            snaptime: 1_200_000_000_005,
+            statistics: [ListKstats.Statistic(name: "hooksAdded", type: .uint64, value: "1")]),
+    ]
+}
