@@ -35,6 +35,16 @@ extension RawSpan {
         return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self)
     }
 
+    /// A number in network byte order anywhere in the bytes; nil if it isn't all there.
+    ///
+    /// For reading what no view covers.
+    @inlinable
+    public func loadBigEndian<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value?
+    {
+        guard offset >= 0, offset <= byteCount - MemoryLayout<Value>.size else { return nil }
+        return Value(bigEndian: unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Value.self))
+    }
+
     /// The rest of the bytes from an offset that the caller has checked.
     @inlinable @inline(__always)
     @_lifetime(copy self)

@@ -158,6 +158,16 @@ extension Datagram {
         return bytes.prefix(Int(capturedLength)).suffix(from: Int(transportOffset))
     }
 
+    /// Source and destination port of TCP or UDP; nil in other protocols, in later fragments, and where the bytes end
+    /// before the ports do. The rest of the transport header may be missing.
+    @inlinable
+    public func ports(in bytes: RawSpan) -> (source: UInt16, destination: UInt16)? {
+        guard `protocol` == .tcp || `protocol` == .udp, hasTransportHeader else { return nil }
+        let transport = transport(in: bytes)
+        guard transport.byteCount >= 4 else { return nil }
+        return (transport.bigEndian16(at: 0), transport.bigEndian16(at: 2))
+    }
+
     /// The TCP segment; nil if this is none, a later fragment, or too short.
     @inlinable
     @_lifetime(copy bytes)

@@ -108,6 +108,25 @@ struct ViewTests {
         #expect(isICMP == [.icmp, .icmpV6].contains(datagram.protocol))
     }
 
+    @Test func portsNeedFourBytes() throws {
+        let whole = GoldenPacket.tcp4.bytes
+        for length in 20...44 {
+            let cut = Array(whole.prefix(length))
+            let ports = try unsafe cut.parsed().ports(in: cut.span.bytes)
+            #expect(ports?.source == (length < 24 ? nil : 49_152))
+            #expect(ports?.destination == (length < 24 ? nil : 22))
+        }
+        let echo = GoldenPacket.icmp4.bytes
+        #expect(try unsafe echo.parsed().ports(in: echo.span.bytes)?.source == nil)
+    }
+
+    @Test(arguments: [(-1, nil), (0, 0x0102_0304), (1, 0x0203_0405), (2, nil), (Int.max, nil), (Int.min, nil)])
+    func numberIsLoadedWhereItIsWhole(_ offset: Int, _ expected: UInt32?) {
+        let bytes: [UInt8] = [1, 2, 3, 4, 5]
+        let value = unsafe bytes.span.bytes.loadBigEndian(UInt32.self, at: offset)
+        #expect(value == expected)
+    }
+
     @Test func transportOfOtherBytesIsEmpty() throws {
         let datagram = try GoldenPacket.tcp6.bytes.parsed()
         let other = GoldenPacket.udp4.bytes
