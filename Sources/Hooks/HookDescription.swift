@@ -14,6 +14,16 @@ public struct HookDescription: Sendable, Equatable {
     public let position: Int
     /// How often it has run, counting the run that ended a walk (R82).
     public let hits: UInt64
+
+    /// Puts a description together.
+    public init(name: String, version: Int32, flags: UInt32, hint: Hint, position: Int, hits: UInt64) {
+        self.name = name
+        self.version = version
+        self.flags = flags
+        self.hint = hint
+        self.position = position
+        self.hits = hits
+    }
 }
 
 /// What an event counts: the fields of its kstat, all of them starting at 0 (R184).
@@ -24,4 +34,11 @@ public struct EventCounters: Sendable, Equatable {
     public let removed: UInt64
     /// How often the event was run.
     public let events: UInt64
+
+    /// Puts counters together.
+    public init(added: UInt64, removed: UInt64, events: UInt64) {
+        self.added = added
+        self.removed = removed
+        self.events = events
+    }
 }
