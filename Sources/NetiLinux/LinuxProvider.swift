@@ -66,6 +66,14 @@ public final class LinuxProvider: NetworkProvider {
         netinfo.removeInstance(instance)
     }
 
+    /// Calls `action` on the watch thread each time the names in a folder may have changed, until the provider stops.
+    public func watch(_ directory: NamespaceDirectory, _ action: @escaping @Sendable () -> Void) {
+        watch.add(directory.descriptor) {
+            directory.acknowledge()
+            action()
+        }
+    }
+
     /// What is known of an instance beyond its hooks: its queues and how packets get there.
     public func status(of instance: Instance) -> LinuxInstance.Status? {
         instances.withLock { $0[instance.netid] }?.status

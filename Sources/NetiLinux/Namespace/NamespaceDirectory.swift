@@ -31,29 +31,42 @@ public final class NamespaceDirectory: Sendable {
         close(descriptor)
     }
 
-    /// The names of the namespaces that are there now, sorted.
-    ///
-    /// `ip netns add` makes an empty file first and mounts the namespace on it a moment later: such a name is in
-    /// `unfinished`, and one looks again.
-    public func names() -> (ready: [String], unfinished: [String]) {
-        guard let folder = unsafe opendir(path) else { return ([], []) }
+    /// What is in the folder at one moment.
+    public struct Contents: Sendable {
+        /// The namespaces by name.
+        public var namespaces: [String: NamespaceIdentity] = [:]
+        /// Whether there is a file that isn't a namespace, perhaps not yet: `ip netns add` makes an empty file first and
+        /// mounts the namespace on it a moment later.
+        public var isUnfinished = false
+    }
+
+    /// Looks what is there now; a folder that isn't there is empty.
+    public func contents() -> Contents {
+        var contents = Contents()
+        guard let folder = unsafe opendir(path) else { return contents }
         defer { unsafe closedir(folder) }
-        var ready: [String] = []
-        var unfinished: [String] = []
         while let entry = unsafe readdir(folder) {
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name != ".", name != ".." else { continue }
-            let file = unsafe clnx_namespace_open("\(path)/\(name)")
-            if file >= 0 {
-                close(file)
-                ready.append(name)
-            } else if file == -EAGAIN {
-                unfinished.append(name)
+            do throws(Errno) {
+                contents.namespaces[name] = try NamespaceIdentity(path: "\(path)/\(name)")
+            } catch {
+                if error == .resourceTemporarilyUnavailable { contents.isUnfinished = true }
             }
         }
-        return (ready.sorted(), unfinished)
+        return contents
+    }
+
+    /// Like ``contents()``, but gives an unfinished namespace a tenth of a second to be finished.
+    public func settledContents() -> Contents {
+        for _ in 0..<100 {
+            let contents = contents()
+            if !contents.isUnfinished { return contents }
+            usleep(1000)
+        }
+        return contents()
     }
 
     /// Forgets what made the descriptor readable, and follows the folder if it has just been made.

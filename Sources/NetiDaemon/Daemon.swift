@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IPFilter
+import Logging
+public import Neti
+import NetiControl
+public import ServiceLifecycle
+import SystemPackage
+
+/// The whole daemon: puts the parts together, runs until it is told to stop, takes them apart again.
+///
+/// To run hooks of your own, write a ``HookModule`` and a program whose `main` is
+/// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`.
+public struct Daemon: Sendable {
+    /// What a configuration may name when nobody adds to it: `ipf` and `count`.
+    public static let standardModules: [any HookModule.Type] = [IPFilterModule.self, CountModule.self]
+
+    /// The version of this software.
+    public static let version = "0.1.0"
+
+    private let configuration: Configuration
+    private let path: String
+    private let modules: [any HookModule.Type]
+
+    /// Prepares a daemon; nothing is opened yet.
+    ///
+    /// - Parameters:
+    ///   - path: the configuration's file, for `neti-ctl status`.
+    ///   - modules: what hooks may name.
+    public init(_ configuration: Configuration, path: String, modules: [any HookModule.Type] = standardModules) {
+        self.configuration = configuration
+        self.path = path
+        self.modules = modules
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// - Throws: what kept it from starting, as one error with a message for a person.
+    public func run() async throws {
+        let logLevel = LogLevelSwitch(configuration.daemon.logLevel)
+        let logger = Logger(label: "neti") { JournalLogHandler(label: $0, level: logLevel) }
+        let notifier = try ServiceNotifier()
+
+        let engine = try Engine(configuration: configuration, modules: modules, logger: logger)
+        let backend = DaemonBackend(
+            engine: engine, configurationPath: path, version: Self.version, logLevel: logLevel)
+        let server = try ControlServer(
+            configuration: ControlServer.Configuration(
+                path: configuration.daemon.controlSocket,
+                group: configuration.daemon.controlGroup.map(SocketGroup.name), version: Self.version),
+            backend: backend, logger: logger)
+        try engine.start()
+        let group = ServiceGroup(
+            services: [server, ModuleLog(engine: engine), Announcement(notifier: notifier, logger: logger)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        defer { engine.stop() }
+        try await group.run()
+    }
+}
+
+/// Passes on what hook modules want logged.
+private struct ModuleLog: Service {
+    let engine: Engine
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while true {
+                engine.passOnLogLines()
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}
+
+/// Tells the service manager and the log that the daemon is ready, and later that it stops.
+private struct Announcement: Service {
+    let notifier: ServiceNotifier?
+    let logger: Logger
+
+    func run() async throws {
+        logger.info("ready")
+        tell(.ready)
+        try? await gracefulShutdown()
+        logger.info("stopping")
+        tell(.stopping)
+    }
+
+    private func tell(_ state: ServiceNotifier.State) {
+        do throws(Errno) {
+            try notifier?.notify(state)
+        } catch {
+            logger.warning("can't notify the service manager: \(error)")
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Hooks
+import Kstat
+import Logging
+import Neti
+import NetiControl
+import NetiLinux
+
+/// Answers the control interface from the engine's state.
+struct DaemonBackend: ControlBackend {
+    let engine: Engine
+    let configurationPath: String
+    let version: String
+    let logLevel: LogLevelSwitch
+    let startTime: Int
+    private let started = ContinuousClock.now
+
+    init(engine: Engine, configurationPath: String, version: String, logLevel: LogLevelSwitch) {
+        self.engine = engine
+        self.configurationPath = configurationPath
+        self.version = version
+        self.logLevel = logLevel
+        startTime = time(nil)
+    }
+
+    func status() throws(ControlError) -> GetStatus.Status {
+        let entries = engine.entries
+        let statuses = entries.compactMap(\.running).compactMap { engine.provider.status(of: $0.instance) }
+        let statistics = statuses.flatMap(\.queues).map(\.statistics)
+        func total(_ figure: KeyPath<QueueStatistics.Snapshot, UInt64>) -> Int {
+            statistics.reduce(0) { $0 + Int(clamping: $1[keyPath: figure]) }
+        }
+        return GetStatus.Status(
+            version: version, pid: Int(getpid()), startTime: startTime,
+            uptime: Int(started.duration(to: .now).components.seconds), configuration: configurationPath,
+            pumps: engine.configuration.daemon.pumps, instances: entries.count,
+            hooks: entries.reduce(0) { $0 + $1.hookCount },
+            queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
+            packets: GetStatus.PacketTotals(
+                received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)))
+    }
+
+    func instances() throws(ControlError) -> [ListInstances.Instance] {
+        engine.entries.map { entry in
+            let status = entry.running.flatMap { engine.provider.status(of: $0.instance) }
+            return ListInstances.Instance(
+                netid: Int(entry.netid.rawValue), name: entry.name, netns: entry.namespace.path,
+                state: entry.listedState, reason: entry.reason,
+                onExit: entry.configuration.queueing.onExit == .open ? .open : .closed,
+                ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
+                hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [])
+        }
+    }
+
+    func hooks(instance name: String?) throws(ControlError) -> [ListHooks.Hook] {
+        let entries = engine.entries.filter { name == nil || $0.name == name }
+        if let name, entries.isEmpty { throw .noSuchInstance(name) }
+        return entries.flatMap { entry in
+            entry.points.flatMap { family, event, point in
+                point.snapshot().enumerated().map { index, hook in
+                    ListHooks.Hook(
+                        instance: entry.name, netid: Int(entry.netid.rawValue), family: family.rawValue,
+                        event: event.rawValue, position: index + 1, name: hook.name, hint: ListHooks.Hint(hook.hint),
+                        hintValue: hook.hint.target, hits: Int(clamping: hook.hits),
+                        module: entry.running?.moduleName(ofHook: hook.name))
+                }
+            }
+        }
+    }
+
+    func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
+        guard let level = Logger.Level(rawValue: level.rawValue) else {
+            throw .invalidArgument("level", "no level '\(level.rawValue)'")
+        }
+        logLevel.set(level)
+    }
+}
+
+extension Engine.Entry {
+    /// The events of the instance, when it is up, by family.
+    fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
+        guard let instance = running?.instance else { return [] }
+        return NetworkFamily.allCases.flatMap { family in
+            NetworkEvent.allCases.map { (family, $0, instance.protocolHandle(family).event($0)) }
+        }
+    }
+
+    /// Registrations on all events; a hook on four events counts four times.
+    fileprivate var hookCount: Int {
+        points.reduce(0) { $0 + $1.point.snapshot().count }
+    }
+
+    fileprivate var listedState: ListInstances.State {
+        switch state {
+        case .waiting: .waiting
+        case .up: .up
+        case .gone: .gone
+        case .failed: .failed
+        }
+    }
+
+    fileprivate var reason: String? {
+        if case .failed(let error) = state { "\(error)" } else { nil }
+    }
+}
+
+extension Namespace {
+    fileprivate var path: String? {
+        if case .path(let path) = self { path } else { nil }
+    }
+}
+
+extension ListHooks.Hint {
+    fileprivate init(_ hint: Hooks.Hint) {
+        switch hint.code {
+        case Hooks.Hint.first.code: self = .first
+        case Hooks.Hint.last.code: self = .last
+        case Hooks.Hint.before("").code: self = .before
+        case Hooks.Hint.after("").code: self = .after
+        default: self = .none
+        }
+    }
+}
+
+extension GetStatus.QueueMechanism {
+    fileprivate init(_ mechanism: SteeringMechanism) {
+        switch mechanism {
+        case .native: self = .native
+        case .compat: self = .compat
+        }
+    }
+}
+
+extension ListInstances.Queue {
+    fileprivate init(_ status: PacketQueue.Status) {
+        self.init(
+            number: Int(status.number), received: Int(clamping: status.statistics.received),
+            accepted: Int(clamping: status.statistics.accepted), dropped: Int(clamping: status.statistics.dropped),
+            queueFullDrops: Int(status.queueFullDrops), socketFullDrops: Int(status.socketFullDrops),
+            overruns: Int(clamping: status.statistics.overruns), waiting: Int(status.waiting))
+    }
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Neti
+import NetiLinux
+import Synchronization
+import SystemPackage
+
+/// Keeps the instances that the configuration asks for in step with the namespaces that exist.
+///
+/// Looks once at the start and again, on the provider's watch thread, whenever a name comes or goes in the folder of
+/// namespaces.
+final class Engine: Sendable {
+    /// An instance as an administrator sees it.
+    struct Entry: Sendable {
+        /// Where it stands.
+        enum State: Sendable {
+            /// Its namespace isn't there yet.
+            case waiting
+            case up(RunningInstance)
+            /// Its namespace was there once.
+            case gone
+            case failed(NetiError)
+        }
+
+        var netid: NetID
+        var name: String
+        var namespace: Namespace
+        var configuration: Configuration.Instance
+        var state: State
+    }
+
+    let provider: LinuxProvider
+    let configuration: Configuration
+
+    private let modules: [any HookModule.Type]
+    private let directory: NamespaceDirectory
+    private let logger: Logger
+    private let table = Mutex(Table())
+
+    private struct Table {
+        var entries: [String: Entry] = [:]
+        var identities: [String: NamespaceIdentity] = [:]
+        var isStopping = false
+    }
+
+    init(configuration: Configuration, modules: [any HookModule.Type], logger: Logger) throws(NetiError) {
+        self.configuration = configuration
+        self.modules = modules
+        self.logger = logger
+        directory = try NamespaceDirectory(configuration.daemon.netnsDirectory)
+        provider = try LinuxProvider(
+            pumps: configuration.daemon.pumps, nap: UInt64(configuration.daemon.nap) * 1000)
+    }
+
+    /// Brings everything up that can be up now.
+    ///
+    /// - Throws: what kept an instance from coming up though its namespace is there; everything is down again then.
+    func start() throws(NetiError) {
+        let failure = table.withLock { table in
+            var failure: NetiError?
+            let own = configuration.instances.first { $0.netns == .own } ?? Configuration.Instance.unhooked
+            failure = bringUp("global", in: .own, own, &table)
+            for instance in configuration.instances {
+                guard case .named(let netns) = instance.netns else { continue }
+                note(instance.name ?? netns, in: path(of: netns), instance, .waiting, &table)
+            }
+            return reconcile(&table) ?? failure
+        }
+        if let failure {
+            stop()
+            throw failure
+        }
+        provider.watch(directory) { [weak self] in self?.look() }
+        // What changed between the first look and the watching would otherwise go unnoticed.
+        look()
+        for entry in entries {
+            if case .waiting = entry.state {
+                logger.warning("instance '\(entry.name)' waits for its namespace \(entry.namespace)")
+            }
+        }
+    }
+
+    /// Takes everything down.
+    func stop() {
+        let running = table.withLock { table in
+            table.isStopping = true
+            return table.entries.values.compactMap(\.running)
+        }
+        for instance in running.sorted(by: { $0.instance.netid > $1.instance.netid }) { instance.takeDown() }
+        provider.stop()
+    }
+
+    /// All instances, by number.
+    var entries: [Entry] {
+        table.withLock { $0.entries.values.sorted { $0.netid < $1.netid } }
+    }
+
+    /// Logs what hook modules want logged.
+    func passOnLogLines() {
+        for running in entries.compactMap(\.running) {
+            for (hook, line) in running.takeLogLines() {
+                logger.notice(
+                    "\(line)",
+                    metadata: [
+                        "hook": "\(hook)", "instance": "\(running.instance.name)", "netid": "\(running.instance.netid)",
+                    ])
+            }
+        }
+    }
+
+    // MARK: - Namespaces that come and go
+
+    private func look() {
+        _ = table.withLock { reconcile(&$0) }
+    }
+
+    /// Returns the first failure to bring up an instance.
+    private func reconcile(_ table: inout Table) -> NetiError? {
+        guard !table.isStopping else { return nil }
+        let contents = directory.settledContents()
+        for (name, entry) in table.entries {
+            guard case .path(let path) = entry.namespace, entry.isUpOrFailed else { continue }
+            let netns = String(path.dropFirst(directory.path.utf8.count + 1))
+            if contents.namespaces[netns] != table.identities[name] { lose(name, entry, &table) }
+        }
+        var failure: NetiError?
+        for (netns, identity) in contents.namespaces.sorted(by: { $0.key < $1.key }) {
+            guard let instance = configuration.instances.first(where: { $0.netns.contains(netns) }) else { continue }
+            let name = instance.name ?? netns
+            if let entry = table.entries[name], entry.isUpOrFailed { continue }
+            table.identities[name] = identity
+            failure = bringUp(name, in: path(of: netns), instance, &table) ?? failure
+        }
+        return failure
+    }
+
+    private func bringUp(
+        _ name: String, in namespace: Namespace, _ configuration: Configuration.Instance, _ table: inout Table
+    ) -> NetiError? {
+        do throws(NetiError) {
+            let running = try RunningInstance(
+                named: name, in: namespace, configuration: configuration, provider: provider, modules: modules,
+                pumps: self.configuration.daemon.pumps)
+            note(name, in: namespace, configuration, .up(running), &table)
+            let policy = configuration.queueing.onExit == .open ? "packets pass" : "packets stop"
+            logger.info(
+                "instance '\(name)' is up with \(configuration.hooks.count) hooks; without the daemon \(policy)",
+                metadata: ["netid": "\(running.instance.netid)", "namespace": "\(namespace)"])
+            return nil
+        } catch {
+            note(name, in: namespace, configuration, .failed(error), &table)
+            logger.error("instance '\(name)' can't come up: \(error)")
+            return error
+        }
+    }
+
+    private func lose(_ name: String, _ entry: Entry, _ table: inout Table) {
+        entry.running?.takeDown()
+        table.identities[name] = nil
+        table.entries[name]?.state = .gone
+        logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
+    }
+
+    private func note(
+        _ name: String, in namespace: Namespace, _ configuration: Configuration.Instance, _ state: Entry.State,
+        _ table: inout Table
+    ) {
+        table.entries[name] = Entry(
+            netid: provider.netinfo.netid(forName: name), name: name, namespace: namespace,
+            configuration: configuration, state: state)
+    }
+
+    private func path(of netns: String) -> Namespace {
+        .path("\(directory.path)/\(netns)")
+    }
+}
+
+extension Engine.Entry {
+    /// The instance, when it is up.
+    var running: RunningInstance? {
+        if case .up(let running) = state { running } else { nil }
+    }
+
+    /// Whether its namespace was there at the last look.
+    fileprivate var isUpOrFailed: Bool {
+        switch state {
+        case .up, .failed: true
+        case .waiting, .gone: false
+        }
+    }
+}
