@@ -13,7 +13,9 @@ public final class Netinfo: Sendable {
     public let publication: Publication
 
     /// The kernel-statistics objects of all instances.
-    public let kstats = KstatRegistry()
+    public let kstats = KstatRegistry(limit: Netinfo.kstatLimit)
+
+    private static let kstatLimit = 1 << 20
 
     private struct State {
         var live: [NetID: Instance] = [:]
