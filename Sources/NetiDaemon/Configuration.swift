@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import Logging
+
+/// What the configuration file says, with the defaults filled in.
+///
+/// The properties stand for the keys of the file and are named like them: `controlSocket` is `control-socket`.
+public struct Configuration: Sendable, Equatable {
+    /// Table `[daemon]`: settings of the process.
+    public var daemon = Daemon()
+
+    /// Tables `[[instance]]`, in the order of the file.
+    public var instances: [Instance] = []
+
+    /// Only defaults, no instance.
+    public init() {}
+
+    /// What is in it, for a person: `2 instances, 3 hooks`.
+    public var summary: String {
+        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        return "\(count(instances.count, "instance")), \(count(instances.reduce(0) { $0 + $1.hooks.count }, "hook"))"
+    }
+}
+
+extension Configuration {
+    /// Settings of the process: table `[daemon]`.
+    public struct Daemon: Sendable, Equatable {
+        /// Unix socket of the control interface: an absolute path of at most 107 bytes (unix(7)). Default
+        /// `/run/neti/neti.sock`.
+        public var controlSocket = "/run/neti/neti.sock"
+
+        /// Group whose members may use the control socket, by name; nil, the default, leaves the daemon's own group.
+        public var controlGroup: String?
+
+        /// Threads that turn queues, 1 to 64. Default: one for each processor.
+        public var pumps = Self.processors
+
+        /// Microseconds that a pump waits for a fuller batch after several packets came at once, 0 to 1,000; 0 never
+        /// waits. Default 30.
+        public var nap = 30
+
+        /// Least severe level that is logged. Default `info`.
+        public var logLevel = Logger.Level.info
+
+        /// Absolute path of the directory whose entries are the named namespaces. Default `/run/netns`, as iproute2
+        /// has it.
+        public var netnsDirectory = "/run/netns"
+
+        /// Only defaults.
+        public init() {}
+
+        private static var processors: Int {
+            min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 64)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetiDaemon
+import Testing
+
+/// Values that are right one by one and impossible together.
+struct ConfigurationCombinationTests {
+    @Test(arguments: [
+        ("name = \"red\"", "name = \"global\"", 2, "instance[0].name: without netns only the daemon's own"),
+        ("netns = \"red\"\nname = \"global\"", "", 3, "instance[0].name: only the daemon's own"),
+        ("netns = \"global\"", "", 2, "instance[0].netns: only the daemon's own"),
+        ("netns = \"r*\"\nname = \"red\"", "", 3, "instance[0].name: netns is a glob"),
+        ("name = \"global\"", "name = \"global\"", 4, "instance[1].name: instance[0] is the daemon's own"),
+        ("netns = \"red\"", "netns = \"red\"", 4, "instance[1].netns: instance[0] has this namespace"),
+        ("netns = \"r*\"", "netns = \"r*\"", 4, "instance[1].netns: instance[0] has this namespace"),
+        ("netns = \"r*\"", "netns = \"red\"", 4, "instance[1].netns: instance[0] has this namespace"),
+        ("netns = \"red\"", "netns = \"re?\"", 4, "instance[1].netns: instance[0] has this namespace"),
+        ("netns = \"red\"", "netns = \"blue\"\nname = \"red\"", 5, "instance[1].name: instance[0] is called \"red\""),
+    ])
+    func instancesThatExcludeEachOther(first: String, second: String, line: Int, start: String) throws {
+        let text = "[[instance]]\n\(first)\n" + (second.isEmpty ? "" : "[[instance]]\n\(second)\n")
+        let complaints = try complaints(about: text)
+        #expect(complaints.count == 1, "\(complaints)")
+        #expect(complaints.first?.hasPrefix("neti.toml:\(line): \(start)") == true, "\(complaints)")
+    }
+
+    @Test(arguments: [("red", "blue"), ("r*", "blue"), ("r*", "b*"), ("red", "r?")])
+    func instancesThatGoTogether(first: String, second: String) throws {
+        #expect(try complaints(about: "[[instance]]\nnetns = \"\(first)\"\n[[instance]]\nnetns = \"\(second)\"") == [])
+    }
+
+    /// Each instance uses two numbers beside those of its unicast queues.
+    @Test(arguments: [
+        (65_533, 1, true), (65_534, 1, false), (65_535, 1, false), (65_470, 64, true), (65_471, 64, false),
+    ])
+    func queueNumbersMustFit(queue: Int, queues: Int, fits: Bool) throws {
+        let last = queue + queues + 1
+        let complaint = """
+            neti.toml:3: instance[0].queue: \(queue) is too high: with queues = \(queues) the last queue would be \
+            \(last), the highest there is is 65535
+            """
+        #expect(
+            try complaints(about: "[[instance]]\nname = \"global\"\nqueue = \(queue)\nqueues = \(queues)")
+                == (fits ? [] : [complaint]))
+    }
+
+    /// Hooks on PHYSICAL_IN of both families as name, hint; what the last one is refused for.
+    struct Chain: Sendable, CustomTestStringConvertible {
+        let hooks: [(name: String, hint: String)]
+        let ordering: String
+        let refusal: String?
+        var testDescription: String { "\(ordering) \(hooks.map { "\($0.name):\($0.hint)" }) \(refusal ?? "right")" }
+
+        init(_ hooks: [(name: String, hint: String)], ordering: String = "documented", _ refusal: String?) {
+            self.hooks = hooks
+            self.ordering = ordering
+            self.refusal = refusal
+        }
+    }
+
+    @Test(arguments: [
+        Chain([("a", "none"), ("a", "none")], "name: another hook of this instance is called \"a\" already"),
+        Chain([("a", "before b")], "hint: there is no hook \"b\" above this one on PHYSICAL_IN of inet"),
+        Chain([("a", "after a")], "hint: there is no hook \"a\" above this one on PHYSICAL_IN of inet"),
+        Chain([("a", "before b")], ordering: "illumos", nil),
+        Chain([("b", "none"), ("a", "before b")], nil),
+        Chain([("a", "first"), ("b", "first")], "hint: hook \"a\" is first already on PHYSICAL_IN of inet"),
+        Chain(
+            [("a", "last"), ("b", "none"), ("c", "last")], "hint: hook \"a\" is last already on PHYSICAL_IN of inet"),
+        Chain([("a", "first"), ("b", "last")], nil),
+        Chain([("a", "first"), ("b", "before a")], "hint: hook \"a\" wants to be first on PHYSICAL_IN of inet"),
+        Chain([("a", "last"), ("b", "after a")], "hint: hook \"a\" wants to be last on PHYSICAL_IN of inet"),
+        Chain([("a", "last"), ("b", "before a")], nil),
+        Chain(
+            [("a", "none"), ("b", "none"), ("c", "none"), ("d", "none")],
+            "events: PHYSICAL_IN of inet has 3 hooks already, as many as max-hooks allows"),
+    ])
+    func chains(_ chain: Chain) throws {
+        let hooks = chain.hooks.map {
+            """
+            [[instance.hook]]
+            name = "\($0.name)"
+            events = ["PHYSICAL_IN"]
+            hint = "\($0.hint)"
+            module = "trace"
+
+            """
+        }
+        let complaints = try complaints(
+            about: "[[instance]]\nname = \"global\"\nordering = \"\(chain.ordering)\"\nmax-hooks = 3\n"
+                + hooks.joined())
+        let last = hooks.count - 1
+        let keyLines = ["name": 1, "events": 2, "hint": 3]
+        let expected = chain.refusal.map { refusal in
+            let key = String(refusal.prefix { $0 != ":" })
+            return "neti.toml:\(5 + 5 * last + (keyLines[key] ?? 0)): instance[0].hook[\(last)].\(refusal)"
+        }
+        #expect(complaints == (expected.map { [$0] } ?? []))
+    }
+
+    /// A hint counts on each event and family by itself.
+    @Test func hintsMeetOnlyOnTheSameChain() throws {
+        #expect(
+            try complaints(
+                about: """
+                    [[instance]]
+                    name = "global"
+                    hook = [
+                        { name = "a", module = "trace", events = ["PHYSICAL_IN"], families = ["inet"], hint = "first" },
+                        { name = "b", module = "trace", events = ["PHYSICAL_IN"], families = ["inet6"], hint = "first" },
+                        { name = "c", module = "trace", events = ["PHYSICAL_OUT"], hint = "first" },
+                        { name = "d", module = "trace", events = ["PHYSICAL_IN"], hint = "after a" },
+                    ]
+                    """) == [
+                    """
+                    neti.toml:7: instance[0].hook[3].hint: there is no hook "a" above this one on PHYSICAL_IN of inet6
+                    """
+                ])
+    }
+
+    /// A mistake in one value doesn't make others look wrong.
+    @Test func mistakesDoNotSpread() throws {
+        #expect(
+            try complaints(
+                about: """
+                    [[instance]]
+                    name = "global"
+                    [[instance]]
+                    netns = 1
+                    [[instance]]
+                    netns = 2
+                    [[instance.hook]]
+                    name = 3
+                    module = "trace"
+                    events = ["PHYSICAL_IN"]
+                    [[instance.hook]]
+                    name = "b"
+                    module = "trace"
+                    events = ["PHYSICAL_IN"]
+                    hint = "after a"
+                    """) == [
+                    "neti.toml:4: instance[1].netns: expected a string, found an integer",
+                    "neti.toml:6: instance[2].netns: expected a string, found an integer",
+                    "neti.toml:8: instance[2].hook[0].name: expected a string, found an integer",
+                ])
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Neti
+import NetiDaemon
+import SystemPackage
+import Testing
+
+/// The modules that the tests let hooks name.
+let testModules: [String: [HookModuleKey]] = [
+    "ipf": [HookModuleKey("rules", .file, isRequired: true)],
+    "trace": [HookModuleKey("label", .string, isRequired: false)],
+]
+
+/// A directory of its own for one test, with a configuration `neti.toml` and an empty `ipf.conf`.
+struct ConfigurationFixture: ~Copyable {
+    private var temporary: TemporaryDirectory
+
+    var directory: FilePath { temporary.path }
+
+    /// Path of the configuration.
+    var path: String { directory.appending("neti.toml").string }
+
+    init(_ text: String) throws {
+        try self.init(bytes: Array(text.utf8))
+    }
+
+    init(bytes: [UInt8]) throws {
+        var temporary = try TemporaryDirectory()
+        try temporary.write(bytes, to: "neti.toml")
+        try temporary.write([], to: "ipf.conf")
+        self.temporary = temporary
+    }
+
+    func load() throws(ConfigurationError) -> Configuration {
+        try Configuration.load(path: path, modules: testModules)
+    }
+
+    /// What is wrong with it, a line each, without the directory.
+    func complaints() -> [String] {
+        do throws(ConfigurationError) {
+            _ = try load()
+            return []
+        } catch {
+            return error.diagnostics.map { $0.description.replacing(directory.string + "/", with: "") }
+        }
+    }
+}
+
+/// What is wrong with a configuration, a line each.
+func complaints(about text: String) throws -> [String] {
+    try ConfigurationFixture(text).complaints()
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Neti
+import NetiDaemon
+import SystemPackage
+import Testing
+
+/// Right configurations: what they mean.
+struct ConfigurationTests {
+    /// The folder `config` of the project.
+    static let samples = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .appending("config")
+
+    @Test func sampleIsRight() throws {
+        let sample = try Configuration.load(path: Self.samples.appending("neti.toml").string, modules: testModules)
+        #expect(sample.summary == "2 instances, 2 hooks")
+        var global = Configuration.Instance(name: "global", netns: .own)
+        var filter = Configuration.Hook(name: "filter", module: "ipf", events: [.physicalIn, .physicalOut])
+        filter.hint = .first
+        filter.settings = ["rules": Self.samples.appending("ipf.conf").string]
+        global.hooks = [filter]
+        #expect(sample.instances.first == global)
+        #expect(sample.instances.last?.netns == .matching("blue*"))
+        #expect(sample.instances.last?.name == nil)
+        #expect(sample.daemon == Configuration.Daemon())
+    }
+
+    /// The sample shows each default in a comment: they must be the real ones.
+    @Test func sampleShowsDefaults() throws {
+        let shown = try String(decoding: contents(of: Self.samples.appending("neti.toml")), as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .map { line in
+                let isDefault = line.hasPrefix("# ") && line.contains(" = ")
+                let isMachineDependent = line.contains("pumps") || line.contains("control-group")
+                return isDefault && !isMachineDependent ? line.dropFirst(2) : line
+            }
+        #expect(shown.count { $0.hasPrefix("priority-in = ") } == 1)
+        let fixture = try ConfigurationFixture(shown.joined(separator: "\n"))
+        let sample = try fixture.load()
+        #expect(sample.daemon == Configuration.Daemon())
+        var global = try #require(sample.instances.first)
+        global.hooks = []
+        #expect(global == Configuration.Instance(name: "global", netns: .own))
+    }
+
+    @Test func emptyFileMeansDefaults() throws {
+        let configuration = try ConfigurationFixture("").load()
+        #expect(configuration == Configuration())
+        #expect(configuration.daemon.controlSocket == "/run/neti/neti.sock")
+        #expect((1...64).contains(configuration.daemon.pumps))
+        #expect(configuration.summary == "0 instances, 0 hooks")
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let fixture = try ConfigurationFixture(
+            """
+            [daemon]
+            control-socket = "/tmp/neti.sock"
+            control-group = "adm"
+            pumps = 3
+            nap = 0
+            log-level = "debug"
+            netns-directory = "/var/run/netns"
+
+            [[instance]]
+            name = "edge"
+            netns = "blue"
+            on-exit = "closed"
+            ordering = "illumos"
+            queue = 100
+            queues = 4
+            queue-length = 1
+            receive-buffer = 65536
+            copy-range = 64
+            fail-open = true
+            gso = false
+            uid-gid = true
+            conntrack = true
+            priority-in = -2147483648
+            priority-out = 7
+            max-hooks = 2
+
+            [[instance.hook]]
+            name = "look"
+            module = "trace"
+            events = ["PHYSICAL_OUT"]
+            families = ["inet6"]
+            hint = "before filter"
+            label = "a b"
+            """)
+        var expected = Configuration()
+        expected.daemon.controlSocket = "/tmp/neti.sock"
+        expected.daemon.controlGroup = "adm"
+        expected.daemon.pumps = 3
+        expected.daemon.nap = 0
+        expected.daemon.logLevel = .debug
+        expected.daemon.netnsDirectory = "/var/run/netns"
+        var instance = Configuration.Instance(name: "edge", netns: .named("blue"))
+        instance.onExit = .closed
+        instance.ordering = .illumos
+        instance.queue = 100
+        instance.queues = 4
+        instance.queueLength = 1
+        instance.receiveBuffer = 65_536
+        instance.copyRange = 64
+        instance.failOpen = true
+        instance.gso = false
+        instance.uidGid = true
+        instance.conntrack = true
+        instance.priorityIn = .min
+        instance.priorityOut = 7
+        instance.maxHooks = 2
+        var hook = Configuration.Hook(name: "look", module: "trace", events: [.physicalOut])
+        hook.families = [.inet6]
+        hook.hint = .before("filter")
+        hook.settings = ["label": "a b"]
+        instance.hooks = [hook]
+        expected.instances = [instance]
+        #expect(try fixture.load() == expected)
+        #expect(instance.queueNumbers == 100..<106)
+    }
+
+    @Test(arguments: [
+        ("none", Configuration.Hint.none), ("first", .first), ("last", .last),
+        ("before nat", .before("nat")), ("after nat", .after("nat")),
+    ])
+    func hintIsRead(text: String, hint: Configuration.Hint) throws {
+        let fixture = try ConfigurationFixture(
+            """
+            [[instance]]
+            name = "global"
+            hook = [
+                { name = "nat", module = "trace", events = ["PHYSICAL_IN"] },
+                { name = "mine", module = "trace", events = ["PHYSICAL_IN"], hint = "\(text)" },
+            ]
+            """)
+        #expect(try fixture.load().instances.first?.hooks.last?.hint == hint)
+    }
+
+    @Test func namespacesBelongToInstances() {
+        #expect(Configuration.Instance.Netns.named("blue").contains("blue"))
+        #expect(!Configuration.Instance.Netns.named("blue").contains("blue1"))
+        #expect(Configuration.Instance.Netns.matching("blue[0-9]*").contains("blue12"))
+        #expect(!Configuration.Instance.Netns.matching("blue?").contains("blue"))
+        #expect(!Configuration.Instance.Netns.own.contains("global"))
+    }
+
+    /// A relative path in the file means the file's directory, wherever the daemon was started.
+    @Test func relativePathsStartAtTheFile() throws {
+        let fixture = try ConfigurationFixture(
+            """
+            [[instance]]
+            name = "global"
+            hook = [ { name = "f", module = "ipf", events = ["PHYSICAL_IN"], rules = "ipf.conf" } ]
+            """)
+        let rules = try fixture.load().instances.first?.hooks.first?.settings["rules"]
+        #expect(rules == fixture.directory.appending("ipf.conf").string)
+    }
+}
