@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import NetiDaemon
+import SystemPackage
+
+/// The arguments of `neti-daemon`, and what they start.
+@main
+struct NetiDaemonCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "neti-daemon",
+        abstract: "Run packets of this machine's network namespaces through chains of hooks.",
+        version: "0.1.0")
+
+    @Option(help: ArgumentHelp("Run with this configuration.", valueName: "file"))
+    var config = "/etc/neti/neti.toml"
+
+    @Option(help: ArgumentHelp("Say what is wrong with a configuration, and do nothing else.", valueName: "file"))
+    var checkConfig: String?
+
+    func run() async throws {
+        let configuration = try load(checkConfig ?? config)
+        if let checkConfig {
+            print("\(checkConfig): \(configuration.summary)")
+        } else {
+            try await Daemon(configuration).run()
+        }
+    }
+
+    /// Reads a configuration; says everything that is wrong with it and ends with status 1 if anything is.
+    private func load(_ path: String) throws -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.load(path: path, modules: Daemon.modules)
+        } catch {
+            _ = try? FileDescriptor.standardError.writeAll("\(error)\n".utf8)
+            throw ExitCode.failure
+        }
+    }
+}
