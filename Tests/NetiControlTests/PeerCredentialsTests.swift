@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Glibc
 import Logging
 import Testing
@@ -56,18 +55,9 @@ struct PeerCredentialsTests {
         let program = ["perl", "-e", perl, path, call]
         let asNobody = ["setpriv", "--reuid=65534", "--regid=65534"]
         let further = groups.isEmpty ? "--clear-groups" : "--groups=" + groups.map(String.init).joined(separator: ",")
-        return try await onThread {
-            let process = Process()
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = geteuid() == 0 ? asNobody + [further] + program : program
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0)
-            return text
-        }
+        let result = try await run(geteuid() == 0 ? asNobody + [further] + program : program)
+        #expect(result.status == 0, "\(result.errors)")
+        return result.output
     }
 
     @Test func aStrangerMayLookButNotChange() async throws {

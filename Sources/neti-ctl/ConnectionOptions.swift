@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import NetiControl
+
+/// Where the daemon is; the same before and after the name of a command.
+struct ConnectionOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Path of the daemon's control socket. (default: $NETI_SOCKET, else \(ControlInterface.defaultSocketPath))",
+            valueName: "path"),
+        completion: .file())
+    var socket: String?
+
+    /// The path to use: the option, else `NETI_SOCKET` unless it is empty, else where the daemon is by default.
+    func path(environment: [String: String]) -> String {
+        if let socket { return socket }
+        if let named = environment["NETI_SOCKET"], !named.isEmpty { return named }
+        return ControlInterface.defaultSocketPath
+    }
+
+    /// Makes one call.
+    ///
+    /// - Throws: exit status 1, after one line on standard error.
+    func call<Method: ControlMethod>(_ method: Method) throws(ExitCode) -> Method.Reply {
+        do throws(ControlClientError) {
+            var client = try ControlClient(path: path(environment: ProcessInfo.processInfo.environment))
+            return try client.call(method)
+        } catch {
+            complain("\(error)")
+            throw .failure
+        }
+    }
+
+    private func complain(_ message: String) {
+        let line = Array("neti-ctl: \(printable(message))\n".utf8)
+        _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import NetiControl
+
+/// `neti-ctl hook list`.
+struct HookListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List hooks in the order in which packets meet them.",
+        discussion: """
+            The hooks of one event follow each other in chain order: a packet goes to the one with POS 1 first, and a \
+            hook that drops it hides it from those behind. HINT is how the hook asked to be placed, HITS how many \
+            packets it was called for, MODULE what runs.
+
+            EXAMPLES
+              neti-ctl hook list
+              neti-ctl hook list --instance blue
+              neti-ctl hook ls --json
+            """,
+        aliases: ["ls"])
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Only the hooks of this instance, by its name in 'instance list'.", valueName: "name"))
+    var instance: String?
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        try output.show(try connection.call(ListHooks(instance: instance))) { reply, width in
+            hookLines(reply.hooks, width: width)
+        }
+    }
+}
+
+/// One line for each hook, in the order given.
+func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
+    Table(
+        [
+            .number("NETID"), .text("INSTANCE"), .text("FAMILY"), .text("EVENT"), .number("POS"), .text("NAME"),
+            .text("HINT"), .number("HITS"), .text("MODULE"),
+        ],
+        hooks.map { hook in
+            [
+                "\(hook.netid)", hook.instance, hook.family, hook.event, "\(hook.position)", hook.name,
+                hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", hook.module ?? "-",
+            ]
+        }
+    ).lines(width: width)
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import NetiControl
+
+/// `neti-ctl instance list`.
+struct InstanceListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the IP instances.",
+        discussion: """
+            One line for each instance, by netid; netid 0 is the namespace in which the daemon runs. STATE is "up", \
+            "waiting" (its namespace is not there yet), "gone" (it vanished), or "failed", with the reason below the \
+            table. The counters are sums over the queues of the instance: LOST are packets that the kernel dropped \
+            because a queue or a socket buffer was full, WAITING those that wait for a verdict now.
+
+            EXAMPLES
+              neti-ctl instance list
+              neti-ctl instance list --queues
+              neti-ctl instance ls --json
+            """,
+        aliases: ["ls"])
+
+    @Flag(name: .long, help: "One line for each queue instead.")
+    var queues = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() throws {
+        try output.show(try connection.call(ListInstances())) { reply, width in
+            queues ? queueLines(reply.instances, width: width) : instanceLines(reply.instances, width: width)
+        }
+    }
+}
+
+/// One line for each instance, then the reasons of those that failed.
+func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
+    let table = Table(
+        [
+            .number("NETID"), .text("NAME"), .text("NETNS"), .text("STATE"), .text("ON-EXIT"), .text("ORDERING"),
+            .number("HOOKS"), .number("QUEUES"), .number("RECEIVED"), .number("ACCEPTED"), .number("DROPPED"),
+            .number("LOST"), .number("WAITING"),
+        ],
+        instances.map { instance in
+            let sum = { (counter: (ListInstances.Queue) -> Int) in "\(instance.queues.map(counter).reduce(0, +))" }
+            return [
+                "\(instance.netid)", instance.name, instance.netns ?? "-", instance.state.rawValue,
+                instance.onExit.rawValue, instance.ordering.rawValue, "\(instance.hooks)", "\(instance.queues.count)",
+                sum(\.received), sum(\.accepted), sum(\.dropped), sum { $0.queueFullDrops + $0.socketFullDrops },
+                sum(\.waiting),
+            ]
+        })
+    let reasons = instances.compactMap { instance in
+        instance.reason.map { printable("\(instance.name): \($0)") }
+    }
+    return table.lines(width: width) + (reasons.isEmpty ? [] : [""] + reasons)
+}
+
+/// One line for each queue.
+func queueLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
+    Table(
+        [
+            .number("NETID"), .text("NAME"), .number("QUEUE"), .number("RECEIVED"), .number("ACCEPTED"),
+            .number("DROPPED"), .number("QUEUE-FULL"), .number("SOCKET-FULL"), .number("OVERRUNS"), .number("WAITING"),
+        ],
+        instances.flatMap { instance in
+            instance.queues.map { queue in
+                [
+                    "\(instance.netid)", instance.name, "\(queue.number)", "\(queue.received)", "\(queue.accepted)",
+                    "\(queue.dropped)", "\(queue.queueFullDrops)", "\(queue.socketFullDrops)", "\(queue.overruns)",
+                    "\(queue.waiting)",
+                ]
+            }
+        }
+    ).lines(width: width)
+}

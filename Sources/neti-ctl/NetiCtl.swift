@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// Arguments only; what a command does is in its own file.
+@main
+struct NetiCtl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "neti-ctl",
+        abstract: "Look into a running neti-daemon.",
+        discussion: """
+            Every command asks the daemon over its control socket and prints the answer as text for people, or with \
+            --json as the daemon gave it, for programs. Text is cut to the width of the terminal, and never when it goes \
+            to a file or a pipe.
+
+            The socket is open to root, the daemon's user, and the group that the configuration names.
+
+            EXIT STATUS
+              0   done
+              1   the daemon is absent or refused, or nothing matched (kstat)
+              64  wrong arguments
+
+            EXAMPLES
+              neti-ctl status
+              neti-ctl instance list
+              neti-ctl hook list --instance blue
+              neti-ctl kstat -p inet:0:PHYSICAL_IN:events
+              neti-ctl log-level debug
+            """,
+        subcommands: [
+            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, LogLevelCommand.self,
+        ])
+
+    @OptionGroup var connection: ConnectionOptions
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FoundationEssentials
+import NetiControl
+import Testing
+
+@testable import neti_ctl
+
+/// The program itself, run as a user runs it.
+struct NetiCtlTests {
+    /// It is built beside the tests.
+    private func netiCtl(_ arguments: [String], environment: [String: String] = [:]) async throws -> ProgramResult {
+        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let directory = URL(filePath: tests).deletingLastPathComponent()
+        return try await run([directory.appending(path: "neti-ctl").path()] + arguments, environment: environment)
+    }
+
+    @Test func anAbsentDaemonIsOneLineAndStatusOne() async throws {
+        let expected = ProgramResult(
+            status: 1, output: "", errors: "neti-ctl: no daemon answers at /nowhere/s: No such file or directory\n")
+        #expect(try await netiCtl(["status", "--socket", "/nowhere/s"]) == expected)
+        #expect(try await netiCtl(["--socket", "/nowhere/s", "hook", "list", "--json"]) == expected)
+        #expect(try await netiCtl(["kstat"], environment: ["NETI_SOCKET": "/nowhere/s"]) == expected)
+        #expect(
+            try await netiCtl(["status", "--socket", "/nowhere/s"], environment: ["NETI_SOCKET": "/other"]) == expected)
+    }
+
+    @Test func theSocketIsTheDefaultOneUnlessTold() throws {
+        let options = try ConnectionOptions.parse([])
+        #expect(options.path(environment: [:]) == "/run/neti/neti.sock")
+        #expect(options.path(environment: ["NETI_SOCKET": ""]) == "/run/neti/neti.sock")
+        #expect(options.path(environment: ["NETI_SOCKET": "/a"]) == "/a")
+    }
+
+    @Test(arguments: [
+        (["status"], Samples.status.lines),
+        (["instance", "ls"], instanceLines(Samples.instances, width: nil)),
+        (["instance"], instanceLines(Samples.instances, width: nil)),
+        (["instance", "list", "--queues"], queueLines(Samples.instances, width: nil)),
+        (["hook", "list", "--instance", "blue"], hookLines([Samples.hooks[2]], width: nil)),
+        (["kstat", "-p", "inet:0:PHYSICAL_IN:events"], ["inet:0:PHYSICAL_IN:events\t18446744073709551615"]),
+        (["kstat", "-l", "inet6", "::filter:hint"], ["inet/PHYSICAL_IN:0:filter:hint"] + inet6Names),
+        (["log-level", "debug"], []),
+    ])
+    func everyCommandPrintsTheAnswer(arguments: [String], lines: [String]) async throws {
+        let result = try await withServer { path in
+            try await netiCtl(arguments, environment: ["NETI_SOCKET": path])
+        }
+        #expect(result == ProgramResult(status: 0, output: lines.map { $0 + "\n" }.joined(), errors: ""))
+    }
+
+    private static let inet6Names = ["class", "crtime", "hooksAdded", "snaptime"].map { "inet6:0:PHYSICAL_OUT:\($0)" }
+
+    @Test func everyCommandPrintsTheDaemonsJSON() async throws {
+        func decode<Reply: Decodable>(_: Reply.Type, _ result: ProgramResult) throws -> Reply {
+            #expect(result.status == 0)
+            return try JSONDecoder().decode(Reply.self, from: Data(result.output.utf8))
+        }
+        try await withServer { path in
+            let environment = ["NETI_SOCKET": path]
+            let status = try await netiCtl(["status", "--json"], environment: environment)
+            #expect(try decode(GetStatus.Reply.self, status).status == Samples.status)
+            let instances = try await netiCtl(["instance", "list", "--json"], environment: environment)
+            #expect(try decode(ListInstances.Reply.self, instances).instances == Samples.instances)
+            let hooks = try await netiCtl(["hook", "list", "--json"], environment: environment)
+            #expect(try decode(ListHooks.Reply.self, hooks).hooks == Samples.hooks)
+            let kstats = try await netiCtl(["kstat", "--json", "inet6"], environment: environment)
+            #expect(try decode(ListKstats.Reply.self, kstats).kstats == [Samples.kstats[2]])
+            let level = try await netiCtl(["log-level", "info", "--json"], environment: environment)
+            #expect(try decode(SetLogLevel.Reply.self, level) == SetLogLevel.Reply())
+        }
+    }
+
+    @Test func whatTheDaemonRefusesIsOneLineAndStatusOne() async throws {
+        try await withServer { path in
+            let hooks = try await netiCtl(["hook", "list", "-i", "red", "--socket", path])
+            #expect(hooks == ProgramResult(status: 1, output: "", errors: "neti-ctl: no instance is named 'red'\n"))
+            let level = try await netiCtl(["log-level", "critical", "--socket", path])
+            #expect(level == ProgramResult(status: 1, output: "", errors: "neti-ctl: logs at least errors\n"))
+        }
+    }
+
+    @Test func kstatFindsNothingWithStatusOne() async throws {
+        try await withServer { path in
+            let result = try await netiCtl(["kstat", "arp", "--socket", path])
+            #expect(result == ProgramResult(status: 1, output: "", errors: ""))
+        }
+    }
+
+    @Test(arguments: [
+        ["frob"], ["log-level"], ["log-level", "loud"], ["kstat", "a:b:c:d:e"], ["kstat", "-m", "a", "b"],
+        ["kstat", "-p", "-l"], ["kstat", "-p", "--json"], ["kstat", "--netid", "x"], ["hook", "list", "extra"],
+        ["status", "--socket"],
+    ])
+    func wrongArgumentsAreRefused(arguments: [String]) throws {
+        do {
+            _ = try NetiCtl.parseAsRoot(arguments)
+            Issue.record("accepted")
+        } catch {
+            #expect(NetiCtl.exitCode(for: error).rawValue == 64)
+        }
+    }
+}

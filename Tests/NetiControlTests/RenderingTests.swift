@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetiControl
+import Testing
+
+@testable import neti_ctl
+
+struct RenderingTests {
+    private let table = Table(
+        [.number("N"), .text("NAME"), .text("PATH"), .number("HITS")],
+        [["1", "global", "-", "1000000"], ["22", "a name of some length", "/run/netns/a", "7"]])
+
+    @Test func columnsAreAsWideAsTheirWidestCell() {
+        #expect(
+            table.lines(width: nil) == [
+                " N  NAME                   PATH             HITS",
+                " 1  global                 -             1000000",
+                "22  a name of some length  /run/netns/a        7",
+            ])
+        #expect(table.lines(width: 48) == table.lines(width: nil))
+    }
+
+    @Test func theWidestTextGivesWayFirst() {
+        #expect(
+            table.lines(width: 40) == [
+                " N  NAME           PATH             HITS",
+                " 1  global         -             1000000",
+                "22  a name of so~  /run/netns/a        7",
+            ])
+        #expect(
+            table.lines(width: 33) == [
+                " N  NAME       PATH          HITS",
+                " 1  global     -          1000000",
+                "22  a name o~  /run/net~        7",
+            ])
+    }
+
+    @Test(arguments: [0, 1, 20]) func numbersAreNeverCut(width: Int) {
+        #expect(
+            table.lines(width: width) == [
+                " N  NAME    PATH       HITS",
+                " 1  global  -       1000000",
+                "22  a nam~  /run/~        7",
+            ])
+    }
+
+    @Test func linesEndWithTheirLastLetter() {
+        let lines = Table([.text("A"), .text("B")], [["x", ""], ["long", "y"]]).lines(width: nil)
+        #expect(lines == ["A     B", "x", "long  y"])
+    }
+
+    @Test func namesCannotSteerTheTerminal() {
+        #expect(printable("a\u{1b}[2Jb\nc\u{7f}\u{9b}\u{202e}d\u{2028}é漢") == "a?[2Jb?c???d?é漢")
+        #expect(Table([.text("A")], [["x\ny"]]).lines(width: nil) == ["A", "x?y"])
+        #expect(nameList([("a", "x\u{1b}y")]) == ["a  x?y"])
+    }
+
+    @Test(arguments: [
+        (0, "0 s"), (59, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (3600, "1 h 0 min"), (86399, "23 h 59 min"),
+        (86400, "1 d 0 h"), (93784, "1 d 2 h"),
+    ])
+    func spansHaveTwoUnits(seconds: Int, text: String) {
+        #expect(span(seconds) == text)
+    }
+
+    @Test func statusIsAList() {
+        #expect(
+            Samples.status.lines == [
+                "version        1.0",
+                "process        4711",
+                "running        1 d 2 h, since 2025-10-09T08:53:20Z",
+                "configuration  /etc/neti/neti.toml",
+                "pumps          2",
+                "instances      2",
+                "hooks          3",
+                "queueing       the NFQUEUE target of xtables",
+                "received       9007199254740993 packets",
+                "passed         1234567",
+                "dropped        89",
+            ])
+    }
+
+    @Test func instancesAreSumsOfTheirQueuesAndReasons() {
+        #expect(
+            instanceLines(Samples.instances, width: nil) == [
+                "NETID  NAME    NETNS            STATE   ON-EXIT  ORDERING    HOOKS  QUEUES  RECEIVED  ACCEPTED  "
+                    + "DROPPED  LOST  WAITING",
+                "    0  global  -                up      open     documented      2       1      1000       900  "
+                    + "     98     7        2",
+                "    1  blue    /run/netns/blue  failed  closed   illumos         1       0         0         0  "
+                    + "      0     0        0",
+                "",
+                "blue: queue 100 belongs to process 7",
+            ])
+        #expect(
+            queueLines(Samples.instances, width: nil) == [
+                "NETID  NAME    QUEUE  RECEIVED  ACCEPTED  DROPPED  QUEUE-FULL  SOCKET-FULL  OVERRUNS  WAITING",
+                "    0  global    100      1000       900       98           3            4         1        2",
+            ])
+    }
+
+    @Test func hooksStandInChainOrderWithTheirHints() {
+        #expect(
+            hookLines(Samples.hooks, width: nil) == [
+                "NETID  INSTANCE  FAMILY  EVENT         POS  NAME    HINT          HITS  MODULE",
+                "    0  global    inet    PHYSICAL_IN     1  filter  first         1000  ipf",
+                "    0  global    inet    PHYSICAL_IN     2  count   after filter   902  -",
+                "    1  blue      inet6   PHYSICAL_OUT    1  filter  none             0  ipf",
+            ])
+    }
+
+    @Test func anEmptyListIsItsTitles() {
+        #expect(hookLines([], width: 80) == ["NETID  INSTANCE  FAMILY  EVENT  POS  NAME  HINT  HITS  MODULE"])
+    }
+
+    @Test func jsonHasSortedKeys() throws {
+        #expect(
+            try jsonText(ListHooks.Reply(hooks: [Samples.hooks[1]])) == """
+                {
+                  "hooks" : [
+                    {
+                      "event" : "PHYSICAL_IN",
+                      "family" : "inet",
+                      "hint" : "after",
+                      "hintValue" : "filter",
+                      "hits" : 902,
+                      "instance" : "global",
+                      "name" : "count",
+                      "netid" : 0,
+                      "position" : 2
+                    }
+                  ]
+                }
+                """)
+    }
+}
