@@ -13,8 +13,6 @@ let swift: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-
-
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -41,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // What the packet path is made of, in the order in which a packet meets it.
         .systemLibrary(
             name: "CNetfilterLibraries", pkgConfig: "libnetfilter_queue",
             providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev", "libnfnetlink-dev"])]),
@@ -54,24 +53,51 @@ let package = Package(
         .target(name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", system], swiftSettings: swift),
         .target(
             name: "NetiLinux",
-            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", basicContainers, system],
+            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", system],
             swiftSettings: swift),
-        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet"], swiftSettings: swift),
+        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", system], swiftSettings: swift),
+
+        // What is around it: control, configuration, programs.
         .target(
-            name: "NetiControl",
-            dependencies: ["CLinuxNet", "Neti", logging, lifecycle, nioCore, nioPosix, system], swiftSettings: swift),
+            name: "NetiControl", dependencies: [logging, lifecycle, nioCore, nioPosix, system],
+            resources: [.embedInCode("io.neti.Control.varlink"), .embedInCode("org.varlink.service.varlink")],
+            swiftSettings: swift),
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "IPFilter", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
+                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
             ],
             swiftSettings: swift),
-        .executableTarget(name: "neti-daemon", dependencies: ["NetiDaemon", argumentParser], swiftSettings: swift),
+        .executableTarget(
+            name: "neti-daemon", dependencies: ["NetiDaemon", argumentParser, system], swiftSettings: swift),
         .executableTarget(name: "neti-ctl", dependencies: ["NetiControl", argumentParser], swiftSettings: swift),
+
+        // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),
         .testTarget(name: "HooksTests", dependencies: ["Hooks"], swiftSettings: swift),
         .testTarget(name: "KstatTests", dependencies: ["Kstat"], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
-        .testTarget(name: "IPFilterTests", dependencies: ["IPFilter"], swiftSettings: swift),
+        .testTarget(
+            name: "NetiControlTests",
+            dependencies: ["NetiControl", "neti-ctl", argumentParser, lifecycle, logging, nioCore, nioPosix, system],
+            swiftSettings: swift),
+        .testTarget(
+            name: "NetiDaemonTests",
+            dependencies: ["NetiDaemon", "neti-daemon", "Hooks", "Neti", "NetiLinux", argumentParser, logging, system],
+            swiftSettings: swift),
+
+        // Real packets: what makes the hosts, tests as root, the demo, the gates.
+        .target(
+            name: "LiveHost", dependencies: ["CLinuxNet", "Neti", "NetiLinux", "Packet", system],
+            path: "Tests/LiveHost", swiftSettings: swift),
+        .testTarget(
+            name: "LiveTests",
+            dependencies: [
+                "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", system,
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
+            swiftSettings: swift),
     ]
 )

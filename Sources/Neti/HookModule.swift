@@ -13,6 +13,9 @@ public protocol HookModule: AnyObject, Sendable {
     /// The keys that it takes in the configuration beside those that every hook has.
     static var keys: [HookModuleKey] { get }
 
+    /// What is wrong with the values of its own keys, all at once; called before anything is started.
+    static func problems(in values: [String: String]) -> [HookModuleProblem]
+
     /// Prepares everything that the hook functions will use; after this nothing is allocated for a packet.
     init(_ settings: HookModuleSettings) throws(NetiError)
 
@@ -29,6 +32,9 @@ public protocol HookModule: AnyObject, Sendable {
 extension HookModule {
     /// No keys of its own.
     public static var keys: [HookModuleKey] { [] }
+
+    /// Finds nothing wrong.
+    public static func problems(in values: [String: String]) -> [HookModuleProblem] { [] }
 
     /// Doesn't care.
     public func interfacesChanged(_ interfaces: [Interface]) {}
@@ -61,6 +67,29 @@ public struct HookModuleKey: Sendable, Equatable {
         self.name = name
         self.kind = kind
         self.isRequired = isRequired
+    }
+}
+
+/// Something wrong in a file that a module reads.
+public struct HookModuleProblem: Sendable, Equatable {
+    /// The file.
+    public let file: String
+
+    /// Line, from 1; nil when the file as a whole is meant.
+    public let line: Int?
+
+    /// Column, from 1.
+    public let column: Int?
+
+    /// What is wrong and what was expected; may have further lines that show the place.
+    public let message: String
+
+    /// Describes a problem.
+    public init(file: String, line: Int? = nil, column: Int? = nil, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
     }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hooks
 import Neti
+import NetiLinux
 
 /// Values that are right one by one and impossible together.
 extension Configuration {
@@ -39,10 +41,11 @@ extension Configuration.Instance {
     private static let highestQueue = 65_535
 
     fileprivate func checkQueueNumbers(report: (String, String) -> Void) {
-        guard queueNumbers.upperBound > Self.highestQueue + 1 else { return }
+        let last = Int(queueing.queue) + queueing.queues + 1
+        guard last > Self.highestQueue else { return }
         report(
             "queue",
-            "\(queue) is too high: with queues = \(queues) the last queue would be \(queueNumbers.upperBound - 1), "
+            "\(queueing.queue) is too high: with queues = \(queueing.queues) the last queue would be \(last), "
                 + "the highest there is is \(Self.highestQueue)")
     }
 
@@ -71,24 +74,23 @@ extension Configuration.Instance {
     }
 }
 
-extension Configuration.Hint {
+extension Hooks.Hint {
     /// Why the manual's ordering refuses the hint on a chain of these hooks: `EBUSY` or `ESRCH` at registration.
     fileprivate func refusal(behind chain: [Configuration.Hook]) -> String? {
         func holder(of hint: Self) -> String? { chain.first { $0.hint == hint }?.name.quoted }
-        switch self {
-        case .none: return nil
-        case .first: return holder(of: .first).map { "hook \($0) is first already" }
-        case .last: return holder(of: .last).map { "hook \($0) is last already" }
-        case .before(let target), .after(let target):
-            guard let hook = chain.first(where: { $0.name == target }) else {
-                return "there is no hook \(target.quoted) above this one"
-            }
-            switch (self, hook.hint) {
-            case (.before, .first): return "hook \(target.quoted) wants to be first"
-            case (.after, .last): return "hook \(target.quoted) wants to be last"
+        guard let target else {
+            switch self {
+            case .first: return holder(of: .first).map { "hook \($0) is first already" }
+            case .last: return holder(of: .last).map { "hook \($0) is last already" }
             default: return nil
             }
         }
+        guard let hook = chain.first(where: { $0.name == target }) else {
+            return "there is no hook \(target.quoted) above this one"
+        }
+        if self == .before(target), hook.hint == .first { return "hook \(target.quoted) wants to be first" }
+        if self == .after(target), hook.hint == .last { return "hook \(target.quoted) wants to be last" }
+        return nil
     }
 }
 

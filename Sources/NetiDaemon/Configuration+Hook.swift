@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Hooks
 public import Neti
 
 extension Configuration {
@@ -17,7 +18,7 @@ extension Configuration {
         /// The protocols it is put on, at least one. Default: all.
         public var families = NetworkFamily.allCases
 
-        /// Where in the chain it wants to be. Default: anywhere.
+        /// Where in the chain it wants to be (`h_hint` and `h_hintvalue`). Default: anywhere.
         public var hint = Hint.none
 
         /// The module's own keys with their values; files as paths that no longer depend on the configuration's place.
@@ -30,31 +31,19 @@ extension Configuration {
             self.events = events
         }
     }
+}
 
-    /// Where in the chain a hook wants to be (`h_hint` and `h_hintvalue`): key `hint`.
-    public enum Hint: Sendable, Equatable {
-        /// Anywhere: `none`.
-        case none
-        /// At the head: `first`.
-        case first
-        /// At the tail: `last`.
-        case last
-        /// In front of another hook: `before NAME`.
-        case before(String)
-        /// Behind another hook: `after NAME`.
-        case after(String)
-
-        /// Reads the spelling of the configuration; nil when it is none.
-        init?(_ text: String) {
-            let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            switch (words.first, words.count) {
-            case ("none", 1): self = .none
-            case ("first", 1): self = .first
-            case ("last", 1): self = .last
-            case ("before", 2) where Hook.isName(words[1]): self = .before(words[1])
-            case ("after", 2) where Hook.isName(words[1]): self = .after(words[1])
-            default: return nil
-            }
+extension Hooks.Hint {
+    /// Reads the spelling of the configuration, which is that of `description`; nil when it is none.
+    init?(_ text: String) {
+        let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        switch (words.first, words.count) {
+        case ("none", 1): self = .none
+        case ("first", 1): self = .first
+        case ("last", 1): self = .last
+        case ("before", 2) where Configuration.Hook.isName(words[1]): self = .before(words[1])
+        case ("after", 2) where Configuration.Hook.isName(words[1]): self = .after(words[1])
+        default: return nil
         }
     }
 }

@@ -9,20 +9,38 @@ extension Configuration {
     ///
     /// - Parameters:
     ///   - path: the file; messages show it as given.
-    ///   - modules: the modules that hooks may name, each with the keys it takes beside those of every hook.
-    /// - Throws: everything that is wrong with the file; of a file that isn't TOML only the place where it ceases to be.
+    ///   - modules: the modules that hooks may name.
+    /// - Throws: everything that is wrong with the file and with those that it names; of a file that isn't TOML only the
+    ///   place where it ceases to be.
     public static func load(
-        path: String, modules: [String: [HookModuleKey]]
+        path: String, modules: [any HookModule.Type]
     ) throws(ConfigurationError) -> Configuration {
         let document = try ConfigurationDocument(path: path)
         let diagnostics = ConfigurationDiagnostics(file: path, location: document.location)
         let table = ConfigurationTable(document.table, diagnostics: diagnostics)
-        let modules = HookModules(keys: modules, directory: directory(of: path))
-        let configuration = Configuration(reading: table, modules: modules)
+        let schema = HookModules(
+            keys: Dictionary(modules.map { ($0.moduleName, $0.keys) }) { first, _ in first },
+            directory: directory(of: path))
+        let configuration = Configuration(reading: table, modules: schema)
         table.refuseUnknownKeys()
         configuration.checkCombinations { diagnostics.report($1, at: $0) }
-        if !diagnostics.found.isEmpty { throw ConfigurationError(diagnostics: diagnostics.sorted) }
+        let found = diagnostics.sorted + configuration.problems(with: modules)
+        if !found.isEmpty { throw ConfigurationError(diagnostics: found) }
         return configuration
+    }
+
+    /// What modules say of their own files, each file's mistakes once however many hooks name it.
+    private func problems(with modules: [any HookModule.Type]) -> [ConfigurationError.Diagnostic] {
+        var found: [ConfigurationError.Diagnostic] = []
+        for hook in instances.flatMap(\.hooks) {
+            guard let module = modules.first(where: { $0.moduleName == hook.module }) else { continue }
+            for problem in module.problems(in: hook.settings) {
+                let diagnostic = ConfigurationError.Diagnostic(
+                    file: problem.file, line: problem.line, column: problem.column, key: "", message: problem.message)
+                if !found.contains(diagnostic) { found.append(diagnostic) }
+            }
+        }
+        return found
     }
 
     /// The absolute path of the file's directory.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hooks
 import Neti
+import NetiLinux
 import SystemPackage
 
 /// What a hook's module adds to the schema.
@@ -33,19 +35,19 @@ extension Configuration.Daemon {
 extension Configuration.Instance {
     init(reading table: ConfigurationTable, modules: HookModules) {
         (name, netns) = Self.identity(table)
-        table.read("on-exit", .word, into: &onExit)
+        table.read("on-exit", .word, into: &queueing.onExit)
         table.read("ordering", .word, into: &ordering)
-        table.read("queue", .integer(0...65_535), into: &queue)
-        table.read("queues", .integer(1...64), into: &queues)
-        table.read("queue-length", .integer(1...1_048_576), into: &queueLength)
-        table.read("receive-buffer", .integer(65_536...268_435_456), into: &receiveBuffer)
-        table.read("copy-range", .integer(64...65_535), into: &copyRange)
-        table.read("fail-open", .boolean, into: &failOpen)
-        table.read("gso", .boolean, into: &gso)
-        table.read("uid-gid", .boolean, into: &uidGid)
-        table.read("conntrack", .boolean, into: &conntrack)
-        table.read("priority-in", .integer(.min ... .max), into: &priorityIn)
-        table.read("priority-out", .integer(.min ... .max), into: &priorityOut)
+        table.read("queue", .integer(0...65_535), into: &queueing.queue)
+        table.read("queues", .integer(1...64), into: &queueing.queues)
+        table.read("queue-length", .integer(1...1_048_576), into: &queueing.queueLength)
+        table.read("receive-buffer", .integer(65_536...268_435_456), into: &queueing.receiveBuffer)
+        table.read("copy-range", .integer(64...65_535), into: &queueing.copyRange)
+        table.read("fail-open", .boolean, into: &queueing.failOpen)
+        table.read("gso", .boolean, into: &queueing.gso)
+        table.read("uid-gid", .boolean, into: &queueing.uidGid)
+        table.read("conntrack", .boolean, into: &queueing.conntrack)
+        table.read("priority-in", .integer(.min ... .max), into: &queueing.priorityIn)
+        table.read("priority-out", .integer(.min ... .max), into: &queueing.priorityOut)
         table.read("max-hooks", .integer(1...65_535), into: &maxHooks)
         hooks = table.tables("hook") { Configuration.Hook(reading: $0, modules: modules) }
     }

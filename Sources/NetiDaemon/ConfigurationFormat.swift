@@ -105,9 +105,9 @@ extension ConfigurationFormat where Value == String {
     }
 }
 
-extension ConfigurationFormat<Configuration.Hint> {
+extension ConfigurationFormat<Hooks.Hint> {
     static var hint: Self {
-        Self(#""none", "first", "last", "before NAME" or "after NAME""#, convert: Configuration.Hint.init)
+        Self(#""none", "first", "last", "before NAME" or "after NAME""#, convert: Hooks.Hint.init)
     }
 }
 

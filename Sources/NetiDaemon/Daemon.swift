@@ -22,6 +22,15 @@ public struct Daemon: Sendable {
     private let path: String
     private let modules: [any HookModule.Type]
 
+    /// Reads a configuration for a daemon with these modules.
+    ///
+    /// - Throws: everything that is wrong with it, at once.
+    public static func load(
+        _ path: String, modules: [any HookModule.Type] = standardModules
+    ) throws(ConfigurationError) -> Configuration {
+        try Configuration.load(path: path, modules: modules)
+    }
+
     /// Prepares a daemon; nothing is opened yet.
     ///
     /// - Parameters:

@@ -17,8 +17,11 @@ public struct JournalLogHandler: LogHandler {
         case terminal
     }
 
-    /// Least severe level that is written.
-    public var logLevel = Logger.Level.info
+    /// Least severe level that is written: the process's own, unless this logger was given another.
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? processLevel.current }
+        set { ownLevel = newValue }
+    }
 
     /// Keys and values that every line of this logger carries.
     public var metadata: Logger.Metadata = [:]
@@ -26,17 +29,23 @@ public struct JournalLogHandler: LogHandler {
     /// Keys and values of the task at hand.
     public var metadataProvider: Logger.MetadataProvider?
 
+    private var ownLevel: Logger.Level?
+    private let processLevel: LogLevelSwitch
     private let label: String
     private let style: Style
     private let output: FileDescriptor
 
     /// Writes to standard error, in the journal's style if that is where it leads.
-    public init(label: String) {
-        self.init(label: label, style: Self.leadsToJournal(.standardError) ? .journal : .terminal)
+    public init(label: String, level: LogLevelSwitch) {
+        self.init(label: label, level: level, style: Self.leadsToJournal(.standardError) ? .journal : .terminal)
     }
 
     /// Writes to a descriptor, which stays open and the caller's.
-    public init(label: String, style: Style, output: FileDescriptor = .standardError) {
+    public init(
+        label: String, level: LogLevelSwitch = LogLevelSwitch(.info), style: Style,
+        output: FileDescriptor = .standardError
+    ) {
+        processLevel = level
         self.label = label
         self.style = style
         self.output = output

@@ -10,7 +10,7 @@ struct NetiDaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neti-daemon",
         abstract: "Run packets of this machine's network namespaces through chains of hooks.",
-        version: "0.1.0")
+        version: Daemon.version)
 
     @Option(help: ArgumentHelp("Run with this configuration.", valueName: "file"))
     var config = "/etc/neti/neti.toml"
@@ -22,18 +22,27 @@ struct NetiDaemonCommand: AsyncParsableCommand {
         let configuration = try load(checkConfig ?? config)
         if let checkConfig {
             print("\(checkConfig): \(configuration.summary)")
-        } else {
-            try await Daemon(configuration).run()
+            return
+        }
+        do {
+            try await Daemon(configuration, path: config).run()
+        } catch {
+            try fail("neti-daemon: \(error)")
         }
     }
 
-    /// Reads a configuration; says everything that is wrong with it and ends with status 1 if anything is.
+    /// Reads a configuration and the files that it names; says everything that is wrong with them and ends with status
+    /// 1 if anything is.
     private func load(_ path: String) throws -> Configuration {
         do throws(ConfigurationError) {
-            return try Configuration.load(path: path, modules: Daemon.modules)
+            return try Daemon.load(path)
         } catch {
-            _ = try? FileDescriptor.standardError.writeAll("\(error)\n".utf8)
-            throw ExitCode.failure
+            try fail("\(error)")
         }
+    }
+
+    private func fail(_ message: String) throws -> Never {
+        _ = try? FileDescriptor.standardError.writeAll("\(message)\n".utf8)
+        throw ExitCode.failure
     }
 }

@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hooks
 import Neti
 import NetiDaemon
 import SystemPackage
 import Testing
 
 /// The modules that the tests let hooks name.
-let testModules: [String: [HookModuleKey]] = [
-    "ipf": [HookModuleKey("rules", .file, isRequired: true)],
-    "trace": [HookModuleKey("label", .string, isRequired: false)],
-]
+let testModules: [any HookModule.Type] = [RulesModule.self, TraceModule.self]
+
+/// Takes a file, like the filter.
+final class RulesModule: HookModule {
+    static let moduleName = "ipf"
+    static let keys = [HookModuleKey("rules", .file, isRequired: true)]
+
+    init(_ settings: HookModuleSettings) {}
+
+    func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function { { _ in .pass } }
+}
+
+/// Takes a text that may be missing.
+final class TraceModule: HookModule {
+    static let moduleName = "trace"
+    static let keys = [HookModuleKey("label", .string, isRequired: false)]
+
+    init(_ settings: HookModuleSettings) {}
+
+    func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function { { _ in .pass } }
+}
 
 /// A directory of its own for one test, with a configuration `neti.toml` and an empty `ipf.conf`.
 struct ConfigurationFixture: ~Copyable {

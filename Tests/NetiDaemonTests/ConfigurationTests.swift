@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hooks
 import Logging
 import Neti
 import NetiDaemon
+import NetiLinux
 import SystemPackage
 import Testing
 
@@ -97,19 +99,19 @@ struct ConfigurationTests {
         expected.daemon.logLevel = .debug
         expected.daemon.netnsDirectory = "/var/run/netns"
         var instance = Configuration.Instance(name: "edge", netns: .named("blue"))
-        instance.onExit = .closed
+        instance.queueing.onExit = .closed
         instance.ordering = .illumos
-        instance.queue = 100
-        instance.queues = 4
-        instance.queueLength = 1
-        instance.receiveBuffer = 65_536
-        instance.copyRange = 64
-        instance.failOpen = true
-        instance.gso = false
-        instance.uidGid = true
-        instance.conntrack = true
-        instance.priorityIn = .min
-        instance.priorityOut = 7
+        instance.queueing.queue = 100
+        instance.queueing.queues = 4
+        instance.queueing.queueLength = 1
+        instance.queueing.receiveBuffer = 65_536
+        instance.queueing.copyRange = 64
+        instance.queueing.failOpen = true
+        instance.queueing.gso = false
+        instance.queueing.uidGid = true
+        instance.queueing.conntrack = true
+        instance.queueing.priorityIn = .min
+        instance.queueing.priorityOut = 7
         instance.maxHooks = 2
         var hook = Configuration.Hook(name: "look", module: "trace", events: [.physicalOut])
         hook.families = [.inet6]
@@ -118,14 +120,14 @@ struct ConfigurationTests {
         instance.hooks = [hook]
         expected.instances = [instance]
         #expect(try fixture.load() == expected)
-        #expect(instance.queueNumbers == 100..<106)
+        #expect(instance.queueing.queueNumbers == 100...105)
     }
 
     @Test(arguments: [
-        ("none", Configuration.Hint.none), ("first", .first), ("last", .last),
+        ("none", Hooks.Hint.none), ("first", .first), ("last", .last),
         ("before nat", .before("nat")), ("after nat", .after("nat")),
     ])
-    func hintIsRead(text: String, hint: Configuration.Hint) throws {
+    func hintIsRead(text: String, hint: Hooks.Hint) throws {
         let fixture = try ConfigurationFixture(
             """
             [[instance]]
