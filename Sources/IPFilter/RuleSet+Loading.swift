@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SystemPackage
+
+extension RuleSet {
+    /// Compiles the rules of a text.
+    ///
+    /// - Parameters:
+    ///   - text: the rules; bytes that aren't UTF-8 are replaced.
+    ///   - file: the name that messages show.
+    ///   - services: what service names mean.
+    /// - Throws: everything that is wrong with the text, all at once.
+    public convenience init(
+        parsing text: String, file: String, services: ServiceNames = .builtIn, defaultPolicy: FilterVerdict = .pass,
+        lanes: Int = 1, logCapacity: Int = 1_024
+    ) throws(RuleErrors) {
+        let rules = try Self.rules(of: text, file: file, services: services)
+        self.init(rules, defaultPolicy: defaultPolicy, lanes: lanes, logCapacity: logCapacity)
+    }
+
+    /// Compiles the rules of a file, with the services of the system.
+    ///
+    /// - Throws: everything that is wrong with the file, all at once; an unreadable one is an error in its first line.
+    public convenience init(
+        contentsOf file: FilePath, defaultPolicy: FilterVerdict = .pass, lanes: Int = 1, logCapacity: Int = 1_024
+    ) throws(RuleErrors) {
+        let bytes: [UInt8]
+        do {
+            bytes = try readFile(file)
+        } catch {
+            let message = "can't be read: \((error as? Errno) ?? .ioError)"
+            throw RuleErrors(errors: [
+                RuleError(
+                    file: file.string, location: SourceLocation(line: 1, column: 1), message: message, sourceLine: "")
+            ])
+        }
+        try self.init(
+            parsing: String(decoding: bytes, as: UTF8.self), file: file.string, services: .system(),
+            defaultPolicy: defaultPolicy, lanes: lanes, logCapacity: logCapacity)
+    }
+
+    /// Reads the rules of a text without compiling them.
+    ///
+    /// - Throws: everything that is wrong with the text, all at once.
+    public static func rules(
+        of text: String, file: String, services: ServiceNames = .builtIn
+    ) throws(RuleErrors) -> [Rule] {
+        var parser = Parser(Array(text.utf8), services: services)
+        let rules = parser.parseFile()
+        guard parser.complaints.isEmpty else {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            throw RuleErrors(
+                errors: parser.complaints.map { complaint in
+                    let line = complaint.location.line - 1
+                    return RuleError(
+                        file: file, location: complaint.location, message: complaint.message,
+                        sourceLine: line < lines.count ? String(lines[line]) : "")
+                })
+        }
+        return rules
+    }
+}
