@@ -62,9 +62,12 @@ extension Parser {
         }
         if accept(sign: "<>") {
             let second = try parsePort(for: proto)
-            guard first <= second, first > 0 || second < .max else {
+            guard first <= second else {
                 throw Complaint(
-                    location: location, message: "no port, or every one, lies outside \(first) and \(second)")
+                    location: location, message: "expected the lower port first, found '\(first) <> \(second)'")
+            }
+            guard first > 0 || second < .max else {
+                throw Complaint(location: location, message: "no port lies outside \(first) and \(second)")
             }
             return .outside(first, second)
         }

@@ -34,7 +34,9 @@ extension Parser {
             let outside = FlagsTest(flags: test.flags.subtracting(test.mask)).description.prefix { $0 != "/" }
             throw Complaint(
                 location: token.location,
-                message: "never matches: flag '\(outside)' is not in the mask '\(test.description.drop { $0 != "/" })'")
+                message:
+                    "never matches: flag '\(outside)' is not in the mask '\(test.description.split(separator: "/").last ?? "")'"
+            )
         }
         return test
     }

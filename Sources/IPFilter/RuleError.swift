@@ -23,8 +23,14 @@ public struct RuleError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// `FILE:LINE:COLUMN: MESSAGE`, then the line, then a caret below the place.
     public var description: String {
+        "\(file):\(location.line):\(location.column): \(messageWithPlace)"
+    }
+
+    /// The message, then the line, then a caret below the place; the message alone if there is no line.
+    var messageWithPlace: String {
+        guard !sourceLine.isEmpty else { return message }
         let indent = String(sourceLine.unicodeScalars.prefix(location.column - 1).map { $0 == "\t" ? "\t" : " " })
-        return "\(file):\(location.line):\(location.column): \(message)\n    \(sourceLine)\n    \(indent)^"
+        return "\(message)\n    \(sourceLine)\n    \(indent)^"
     }
 }
 
@@ -32,6 +38,16 @@ public struct RuleError: Error, Hashable, Sendable, CustomStringConvertible {
 public struct RuleErrors: Error, Hashable, Sendable, CustomStringConvertible {
     /// At least one, in the order of the file.
     public let errors: [RuleError]
+
+    init(errors: [RuleError]) {
+        self.errors = errors
+    }
+
+    /// An error about a whole file.
+    init(file: String, message: String) {
+        let start = SourceLocation(line: 1, column: 1)
+        errors = [RuleError(file: file, location: start, message: message, sourceLine: "")]
+    }
 
     /// The errors one after the other.
     public var description: String {

@@ -20,23 +20,25 @@ extension RuleSet {
 
     /// Compiles the rules of a file, with the services of the system.
     ///
-    /// - Throws: everything that is wrong with the file, all at once; an unreadable one is an error in its first line.
+    /// - Throws: everything that is wrong with the file, all at once.
     public convenience init(
         contentsOf file: FilePath, defaultPolicy: FilterVerdict = .pass, lanes: Int = 1, logCapacity: Int = 1_024
     ) throws(RuleErrors) {
+        let rules = try Self.rules(ofFile: file)
+        self.init(rules, defaultPolicy: defaultPolicy, lanes: lanes, logCapacity: logCapacity)
+    }
+
+    /// Reads the rules of a file without compiling them, with the services of the system.
+    ///
+    /// - Throws: everything that is wrong with the file, all at once; an unreadable one is an error in its first line.
+    public static func rules(ofFile file: FilePath) throws(RuleErrors) -> [Rule] {
         let bytes: [UInt8]
         do {
             bytes = try readFile(file)
         } catch {
-            let message = "can't be read: \((error as? Errno) ?? .ioError)"
-            throw RuleErrors(errors: [
-                RuleError(
-                    file: file.string, location: SourceLocation(line: 1, column: 1), message: message, sourceLine: "")
-            ])
+            throw RuleErrors(file: file.string, message: "can't be read: \((error as? Errno) ?? .ioError)")
         }
-        try self.init(
-            parsing: String(decoding: bytes, as: UTF8.self), file: file.string, services: .system(),
-            defaultPolicy: defaultPolicy, lanes: lanes, logCapacity: logCapacity)
+        return try rules(of: String(decoding: bytes, as: UTF8.self), file: file.string, services: .system())
     }
 
     /// Reads the rules of a text without compiling them.
