@@ -64,4 +64,10 @@ public struct FilterDecision: Hashable, Sendable, BitwiseCopyable {
 
     /// Why.
     public let reason: Reason
+
+    /// Joins verdict and reason.
+    public init(verdict: FilterVerdict, reason: Reason) {
+        self.verdict = verdict
+        self.reason = reason
+    }
 }

@@ -80,6 +80,9 @@ struct Parser {
         {
             return
         }
+        if peek.kind == .sign, peek.text == "{" || peek.text == "}" {
+            throw complaint("rules in braces are not supported yet")
+        }
         tried.append("the next rule")
         throw unexpected()
     }
@@ -185,9 +188,6 @@ extension Parser {
                 return complaint(
                     clause == lastClause ? "'\(word)' is given twice" : "'\(word)' must come before \(lastClause)")
             }
-        }
-        if peek.kind == .sign, peek.text == "{" || peek.text == "}" {
-            return complaint("rules in braces are not supported yet")
         }
         var alternatives: [String] = []
         for word in tried where !alternatives.contains(word) { alternatives.append(word) }
