@@ -10,22 +10,41 @@ public struct TrafficCount: Hashable, Sendable {
 
     /// Their bytes, as the IP headers say.
     public var bytes: UInt64
+
+    /// A count.
+    public init(packets: UInt64, bytes: UInt64) {
+        self.packets = packets
+        self.bytes = bytes
+    }
 }
 
 /// What became of the packets of one direction.
 public struct FilterTotals: Hashable, Sendable {
     /// Packets that went on.
-    public var passed: UInt64 = 0
+    public var passed: UInt64
     /// Packets that were dropped, unreadable ones included.
-    public var blocked: UInt64 = 0
+    public var blocked: UInt64
     /// Packets that no rule decided about: the default policy did.
-    public var noMatch: UInt64 = 0
+    public var noMatch: UInt64
     /// Packets whose IP headers could not be read; all were dropped.
-    public var bad: UInt64 = 0
+    public var bad: UInt64
     /// Log records written.
-    public var logged: UInt64 = 0
+    public var logged: UInt64
     /// Log records lost because nobody had taken the earlier ones yet.
-    public var logLost: UInt64 = 0
+    public var logLost: UInt64
+
+    /// Sums.
+    public init(
+        passed: UInt64 = 0, blocked: UInt64 = 0, noMatch: UInt64 = 0, bad: UInt64 = 0, logged: UInt64 = 0,
+        logLost: UInt64 = 0
+    ) {
+        self.passed = passed
+        self.blocked = blocked
+        self.noMatch = noMatch
+        self.bad = bad
+        self.logged = logged
+        self.logLost = logLost
+    }
 }
 
 /// Counters of a rule set: one block per lane with that lane as its only writer, added up by the reader.

@@ -79,7 +79,9 @@ struct MatchKey<Addresses: AddressPair>: BitwiseCopyable {
         case .tcp, .udp:
             header |= HeaderWord.isTCPOrUDP
             // A short packet has no ports, except a first TCP fragment that ends behind them.
-            if !datagram.isShort || datagram.isFirstFragment, let both = datagram.ports(in: bytes) {
+            if !datagram.isShort || (datagram.isFirstFragment && datagram.protocol == .tcp),
+                let both = datagram.ports(in: bytes)
+            {
                 header |= HeaderWord.hasPorts
                 ports = UInt32(both.source) << 16 | UInt32(both.destination)
             }

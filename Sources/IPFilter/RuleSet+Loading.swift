@@ -50,13 +50,14 @@ extension RuleSet {
         var parser = Parser(Array(text.utf8), services: services)
         let rules = parser.parseFile()
         guard parser.complaints.isEmpty else {
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            // As bytes: to a string, a carriage return and a line feed are one character.
+            let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             throw RuleErrors(
                 errors: parser.complaints.map { complaint in
                     let line = complaint.location.line - 1
                     return RuleError(
                         file: file, location: complaint.location, message: complaint.message,
-                        sourceLine: line < lines.count ? String(lines[line]) : "")
+                        sourceLine: line < lines.count ? String(Substring(lines[line])) : "")
                 })
         }
         return rules

@@ -320,6 +320,14 @@ struct RuleRefusalTests {
                 """)
     }
 
+    @Test func linesMayEndWithCarriageReturns() throws {
+        let thrown = #expect(throws: RuleErrors.self) {
+            try RuleSet.rules(of: "pass in all\r\nblok in all\r\n", file: "ipf.conf")
+        }
+        #expect(thrown?.errors.first?.location == SourceLocation(line: 2, column: 1))
+        #expect(thrown?.errors.first?.sourceLine.hasPrefix("blok in all") == true)
+    }
+
     @Test func unreadableFileIsAnError() throws {
         let thrown = #expect(throws: RuleErrors.self) { try RuleSet(contentsOf: "/nonexistent/ipf.conf") }
         #expect(thrown?.description == "/nonexistent/ipf.conf:1:1: can't be read: No such file or directory")

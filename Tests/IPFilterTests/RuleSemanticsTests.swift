@@ -376,9 +376,11 @@ struct RuleSemanticsTests {
         for length in 0..<8 {
             let bytes = Array([UInt8](repeating: 8, count: 8).prefix(length))
             let udp = try fragment(version, .udp, offset: 0, more: false, bytes: bytes)
+            // The exception for first fragments is for TCP.
+            let firstUDP = try fragment(version, .udp, offset: 0, more: true, bytes: bytes)
             let echo = try fragment(version, icmp, offset: 0, more: false, bytes: bytes)
             try check(
-                Self.rows("block in from any to any port >= 0", not: [udp])
+                Self.rows("block in from any to any port >= 0", not: [udp, firstUDP])
                     + Self.rows("block in \(family) all icmp-type 8", not: [echo])
                     + Self.rows("block in proto udp all", matching: [udp]))
         }
