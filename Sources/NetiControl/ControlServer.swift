@@ -93,6 +93,10 @@ public struct ControlServer: Service {
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(descriptor.rawValue) { channel in
                     channel.eventLoop.makeCompletedFuture { try Connection(channel, limits: limits) }
+                        .flatMapErrorThrowing { error in
+                            channel.close(promise: nil)
+                            throw error
+                        }
                 }
             logger.info("control socket is open", metadata: ["path": "\(socket.path)"])
             try await serve(listener)

@@ -18,6 +18,11 @@ struct Table {
             Column(title: title, alignment: .left, isElastic: true)
         }
 
+        /// One of a few words that are told apart by their letters.
+        static func word(_ title: String) -> Column {
+            Column(title: title, alignment: .left, isElastic: false)
+        }
+
         static func number(_ title: String) -> Column {
             Column(title: title, alignment: .right, isElastic: false)
         }

@@ -83,20 +83,32 @@ struct RenderingTests {
     @Test func instancesAreSumsOfTheirQueuesAndReasons() {
         #expect(
             instanceLines(Samples.instances, width: nil) == [
-                "NETID  NAME    NETNS            STATE   ON-EXIT  ORDERING    HOOKS  QUEUES  RECEIVED  ACCEPTED  "
-                    + "DROPPED  LOST  WAITING",
-                "    0  global  -                up      open     documented      2       1      1000       900  "
-                    + "     98     7        2",
-                "    1  blue    /run/netns/blue  failed  closed   illumos         1       0         0         0  "
-                    + "      0     0        0",
+                "NETID  NAME    NETNS            STATE   ON-EXIT  HOOKS  RECEIVED  DROPPED  LOST",
+                "    0  global  -                up      open         2      1000       98     7",
+                "    1  blue    /run/netns/blue  failed  closed       1         0        0     0",
                 "",
                 "blue: queue 100 belongs to process 7",
             ])
         #expect(
             queueLines(Samples.instances, width: nil) == [
-                "NETID  NAME    QUEUE  RECEIVED  ACCEPTED  DROPPED  QUEUE-FULL  SOCKET-FULL  OVERRUNS  WAITING",
-                "    0  global    100      1000       900       98           3            4         1        2",
+                "NAME    QUEUE  RECEIVED  ACCEPTED  DROPPED  Q-FULL  S-FULL  OVERRUNS  WAITING",
+                "global    100      1000       900       98       3       4         1        2",
             ])
+    }
+
+    @Test func everyTableFitsEightyColumns() {
+        var instance = Samples.instances[0]
+        instance.name = String(repeating: "n", count: 40)
+        instance.netns = "/run/netns/" + instance.name
+        var hook = Samples.hooks[1]
+        hook.instance = instance.name
+        hook.name = String(repeating: "h", count: 30)
+        hook.hintValue = hook.name
+        for lines in [
+            instanceLines([instance], width: 80), queueLines([instance], width: 80), hookLines([hook], width: 80),
+        ] {
+            #expect(lines.allSatisfy { $0.count <= 80 })
+        }
     }
 
     @Test func hooksStandInChainOrderWithTheirHints() {

@@ -39,7 +39,7 @@ struct HookListCommand: ParsableCommand {
 func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
     Table(
         [
-            .number("NETID"), .text("INSTANCE"), .text("FAMILY"), .text("EVENT"), .number("POS"), .text("NAME"),
+            .number("NETID"), .text("INSTANCE"), .word("FAMILY"), .word("EVENT"), .number("POS"), .text("NAME"),
             .text("HINT"), .number("HITS"), .text("MODULE"),
         ],
         hooks.map { hook in

@@ -11,8 +11,13 @@ struct InstanceListCommand: ParsableCommand {
         discussion: """
             One line for each instance, by netid; netid 0 is the namespace in which the daemon runs. STATE is "up", \
             "waiting" (its namespace is not there yet), "gone" (it vanished), or "failed", with the reason below the \
-            table. The counters are sums over the queues of the instance: LOST are packets that the kernel dropped \
-            because a queue or a socket buffer was full, WAITING those that wait for a verdict now.
+            table. ON-EXIT says whether packets pass ("open") or stop ("closed") while no daemon runs. RECEIVED are the \
+            packets that the daemon read, DROPPED those that a hook dropped, LOST those that the kernel dropped because \
+            a queue or a socket buffer was full.
+
+            With --queues one line for each queue: ACCEPTED and DROPPED are verdicts, Q-FULL and S-FULL packets that the \
+            kernel dropped because the queue or the socket buffer was full, OVERRUNS how often reading reported lost \
+            packets (ENOBUFS), WAITING packets without a verdict.
 
             EXAMPLES
               neti-ctl instance list
@@ -38,17 +43,15 @@ struct InstanceListCommand: ParsableCommand {
 func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
     let table = Table(
         [
-            .number("NETID"), .text("NAME"), .text("NETNS"), .text("STATE"), .text("ON-EXIT"), .text("ORDERING"),
-            .number("HOOKS"), .number("QUEUES"), .number("RECEIVED"), .number("ACCEPTED"), .number("DROPPED"),
-            .number("LOST"), .number("WAITING"),
+            .number("NETID"), .text("NAME"), .text("NETNS"), .word("STATE"), .word("ON-EXIT"), .number("HOOKS"),
+            .number("RECEIVED"), .number("DROPPED"), .number("LOST"),
         ],
         instances.map { instance in
             let sum = { (counter: (ListInstances.Queue) -> Int) in "\(instance.queues.map(counter).reduce(0, +))" }
             return [
                 "\(instance.netid)", instance.name, instance.netns ?? "-", instance.state.rawValue,
-                instance.onExit.rawValue, instance.ordering.rawValue, "\(instance.hooks)", "\(instance.queues.count)",
-                sum(\.received), sum(\.accepted), sum(\.dropped), sum { $0.queueFullDrops + $0.socketFullDrops },
-                sum(\.waiting),
+                instance.onExit.rawValue, "\(instance.hooks)", sum(\.received), sum(\.dropped),
+                sum { $0.queueFullDrops + $0.socketFullDrops },
             ]
         })
     let reasons = instances.compactMap { instance in
@@ -61,15 +64,14 @@ func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [Strin
 func queueLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
     Table(
         [
-            .number("NETID"), .text("NAME"), .number("QUEUE"), .number("RECEIVED"), .number("ACCEPTED"),
-            .number("DROPPED"), .number("QUEUE-FULL"), .number("SOCKET-FULL"), .number("OVERRUNS"), .number("WAITING"),
+            .text("NAME"), .number("QUEUE"), .number("RECEIVED"), .number("ACCEPTED"), .number("DROPPED"),
+            .number("Q-FULL"), .number("S-FULL"), .number("OVERRUNS"), .number("WAITING"),
         ],
         instances.flatMap { instance in
             instance.queues.map { queue in
                 [
-                    "\(instance.netid)", instance.name, "\(queue.number)", "\(queue.received)", "\(queue.accepted)",
-                    "\(queue.dropped)", "\(queue.queueFullDrops)", "\(queue.socketFullDrops)", "\(queue.overruns)",
-                    "\(queue.waiting)",
+                    instance.name, "\(queue.number)", "\(queue.received)", "\(queue.accepted)", "\(queue.dropped)",
+                    "\(queue.queueFullDrops)", "\(queue.socketFullDrops)", "\(queue.overruns)", "\(queue.waiting)",
                 ]
             }
         }
