@@ -55,7 +55,6 @@ let package = Package(
             name: "NetiLinux",
             dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", system],
             swiftSettings: swift),
-        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", system], swiftSettings: swift),
 
         // What is around it: control, configuration, programs.
         .target(
@@ -65,7 +64,7 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
+                "Hooks", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
             ],
             swiftSettings: swift),
         .executableTarget(

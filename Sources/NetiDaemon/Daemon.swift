@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import IPFilter
 import Logging
 public import Neti
 import NetiControl
-public import ServiceLifecycle
+import ServiceLifecycle
 import SystemPackage
+import UnixSignals
 
 /// The whole daemon: puts the parts together, runs until it is told to stop, takes them apart again.
 ///
@@ -13,7 +13,7 @@ import SystemPackage
 /// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`.
 public struct Daemon: Sendable {
     /// What a configuration may name when nobody adds to it: `ipf` and `count`.
-    public static let standardModules: [any HookModule.Type] = [IPFilterModule.self, CountModule.self]
+    public static let standardModules: [any HookModule.Type] = [CountModule.self]
 
     /// The version of this software.
     public static let version = "0.1.0"

@@ -70,9 +70,14 @@ struct DaemonBackend: ControlBackend {
         }
     }
 
+    func kstats(_ selection: ListKstats) throws(ControlError) -> [ListKstats.Kstat] {
+        let kstats = engine.provider.netinfo.kstats.snapshot(visibleIn: selection.netid.map { Int32(clamping: $0) })
+        return selection.select(from: kstats.map(ListKstats.Kstat.init))
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         guard let level = Logger.Level(rawValue: level.rawValue) else {
-            throw .invalidArgument("level", "no level '\(level.rawValue)'")
+            throw .invalidArgument("level", reason: "no level '\(level.rawValue)'")
         }
         logLevel.set(level)
     }
@@ -121,6 +126,35 @@ extension ListHooks.Hint {
         case Hooks.Hint.after("").code: self = .after
         default: self = .none
         }
+    }
+}
+
+extension ListKstats.Kstat {
+    fileprivate init(_ kstat: KstatSnapshot) {
+        self.init(
+            module: kstat.module, instance: Int(kstat.instance), name: kstat.name, class: kstat.class,
+            netid: Int(kstat.netids.min() ?? -1), crtime: Int(kstat.creationTime.nanoseconds),
+            snaptime: Int(kstat.snapshotTime.nanoseconds),
+            statistics: kstat.fields.map { field in
+                ListKstats.Statistic(
+                    name: field.name, type: ListKstats.StatisticType(field.value), value: field.value.description)
+            })
+    }
+}
+
+extension ListKstats.StatisticType {
+    fileprivate init(_ value: NamedValue.Value) {
+        self =
+            switch value {
+            case .char: .char
+            case .int32: .int32
+            case .uint32: .uint32
+            case .int64: .int64
+            case .uint64: .uint64
+            case .float: .float
+            case .double: .double
+            case .string: .string
+            }
     }
 }
 

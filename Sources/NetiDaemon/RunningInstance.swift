@@ -3,6 +3,7 @@
 import Hooks
 import Neti
 import NetiLinux
+import SystemPackage
 
 /// One instance with the hooks that the configuration puts on it.
 final class RunningInstance: Sendable {

@@ -28,7 +28,7 @@ struct SteeringTransaction: ~Copyable {
         try check(unsafe clnx_nft_add_table(transaction, family, SteeringTable.name, 0, false, nil, 0))
         try check(unsafe clnx_nft_delete_table(transaction, family, SteeringTable.name))
         let flags = onExit == .open ? UInt32(CLNX_NFT_TABLE_OWNER) : 0
-        let note = Array(TableOwner.current.note.utf8)
+        let note = TableOwner.current.userData
         try check(
             unsafe note.withUnsafeBytes { note in
                 unsafe clnx_nft_add_table(

@@ -18,6 +18,9 @@ struct TableOwner: Equatable {
 
     private static let word = "neti"
 
+    /// `NFTNL_UDATA_TABLE_COMMENT`.
+    private static let commentType: UInt8 = 0
+
     init(process: Int32, startTime: UInt64) {
         self.process = process
         self.startTime = startTime
@@ -30,21 +33,28 @@ struct TableOwner: Equatable {
             return nil
         }
         let note = unsafe withUnsafeBytes(of: &table.user_data) { bytes in
-            unsafe String(decoding: bytes.prefix(Int(table.user_data_length)), as: UTF8.self)
+            unsafe Array(bytes.prefix(Int(table.user_data_length)))
         }
-        self.init(note: note)
+        self.init(userData: note)
     }
 
-    /// Reads what ``note`` wrote; nil for anything else.
-    init?(note: String) {
-        let words = note.split(separator: " ")
+    /// Reads what ``userData`` wrote; nil for anything else.
+    init?(userData: [UInt8]) {
+        guard userData.count > 3, userData[0] == Self.commentType, Int(userData[1]) == userData.count - 2 else {
+            return nil
+        }
+        let words = String(decoding: userData[2...].dropLast(), as: UTF8.self).split(separator: " ")
         guard words.count == 3, words[0] == Self.word, let process = Int32(words[1]), let start = UInt64(words[2])
         else { return nil }
         self.init(process: process, startTime: start)
     }
 
-    /// The user data of our tables.
-    var note: String { "\(Self.word) \(process) \(startTime)" }
+    /// The user data of our tables: one item of type, length and a text that ends with a null byte, which `nft list`
+    /// shows as the table's comment (libnftnl's `udata.h`).
+    var userData: [UInt8] {
+        let text = Array("\(Self.word) \(process) \(startTime)".utf8) + [0]
+        return [Self.commentType, UInt8(clamping: text.count)] + text
+    }
 
     /// Whether that process still runs and isn't this one.
     var isAlive: Bool {
