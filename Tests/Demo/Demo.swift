@@ -25,12 +25,13 @@ enum Demo {
                 pair.left.remove()
                 pair.right.remove()
             }
-            let daemon = try DaemonProcess(filtering: pair.left)
+            let rules = try readFile("config/ipf.conf")
+            let daemon = try DaemonProcess(instances: instances(netns: pair.left.name), files: ["ipf.conf": rules])
             interruption.onSignal { daemon.stop() }
             defer { daemon.stop() }
             print("Two hosts in namespaces of their own, joined by a cable: \(pair.left.name) and \(pair.right.name).")
             print("neti-daemon (process \(daemon.process)) filters \(pair.left.name) with these rules:\n")
-            print(daemon.rules.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { "    \($0)" }.joined(separator: "\n"))
+            for rule in rules.split(separator: "\n") where !rule.hasPrefix("#") { print("    \(rule)") }
             try daemon.waitUntilReady()
 
             let results = try Traffic(between: pair).send()
@@ -43,5 +44,26 @@ enum Demo {
             print(isRight ? "Every packet did what the rules say." : "Some packets did NOT do what the rules say.")
             return isRight
         }
+    }
+
+    private static func instances(netns: String) -> String {
+        """
+        [[instance]]
+        netns = "\(netns)"
+        on-exit = "open"
+
+          [[instance.hook]]
+          name = "counter"
+          module = "count"
+          events = ["PHYSICAL_IN", "PHYSICAL_OUT"]
+          hint = "first"
+
+          [[instance.hook]]
+          name = "filter"
+          module = "ipf"
+          events = ["PHYSICAL_IN", "PHYSICAL_OUT"]
+          rules = "ipf.conf"
+
+        """
     }
 }

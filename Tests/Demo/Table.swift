@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Neti
+
 /// The demo's result as text in columns.
 enum Table {
     private static let header = ["family", "traffic", "sent", "arrived", "the rules say", ""]

@@ -28,19 +28,43 @@ public enum Command {
         return text
     }
 
+    /// Starts a program that goes on by itself, with an empty standard input; the caller waits for its end.
+    ///
+    /// - Parameters:
+    ///   - program: a path, or a name that is looked for in `PATH`.
+    ///   - output: the file that gets what it writes, made anew.
+    /// - Throws: `ENOENT` when there is no such program.
+    public static func start(_ program: String, _ arguments: [String], output: String) throws(NetiError) -> Int32 {
+        let file = unsafe open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw NetiError(Errno(rawValue: errno), "can't write \(output)") }
+        defer { close(file) }
+        let nothing = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard nothing >= 0 else { throw NetiError(Errno(rawValue: errno), "can't open /dev/null") }
+        defer { close(nothing) }
+        return try spawn(program, arguments, input: nothing, output: file)
+    }
+
     private static func spawn(
         _ program: String, _ arguments: [String], input: Int32, output: Int32
-    ) throws(NetiError) -> pid_t {
+    ) throws(NetiError) -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        // A program starts with no signal blocked, whatever the caller has blocked for itself.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var nothingBlocked = sigset_t()
+        unsafe sigemptyset(&nothingBlocked)
+        unsafe posix_spawnattr_setsigmask(&attributes, &nothingBlocked)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
         defer { for unsafe word in unsafe words { unsafe free(word) } }
         var process: pid_t = 0
-        let code = unsafe posix_spawnp(&process, program, &actions, nil, &words, environ)
+        let code = unsafe posix_spawnp(&process, program, &actions, &attributes, &words, environ)
         guard code == 0 else {
             throw NetiError(
                 Errno(rawValue: code),

@@ -19,6 +19,17 @@ public func readFile(_ path: String) throws(NetiError) -> String {
     }
 }
 
+/// Makes a file anew, readable by its owner alone.
+public func writeFile(_ path: String, _ text: String) throws(NetiError) {
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw NetiError(Errno(rawValue: errno), "can't write \(path)") }
+    defer { close(file) }
+    let bytes = Array(text.utf8)
+    guard unsafe write(file, bytes, bytes.count) == bytes.count else {
+        throw NetiError(Errno(rawValue: errno), "can't write \(path)")
+    }
+}
+
 /// The names in a folder, sorted; none when it isn't there.
 public func listFolder(_ path: String) -> [String] {
     guard let folder = unsafe opendir(path) else { return [] }
