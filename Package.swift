@@ -55,6 +55,7 @@ let package = Package(
             name: "NetiLinux",
             dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", system],
             swiftSettings: swift),
+        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),
 
         // What is around it: control, configuration, programs.
         .target(
@@ -64,7 +65,7 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
+                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
             ],
             swiftSettings: swift),
         .executableTarget(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IPFilter
 import Logging
 public import Neti
 import NetiControl
@@ -13,7 +14,7 @@ import UnixSignals
 /// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`.
 public struct Daemon: Sendable {
     /// What a configuration may name when nobody adds to it: `ipf` and `count`.
-    public static let standardModules: [any HookModule.Type] = [CountModule.self]
+    public static let standardModules: [any HookModule.Type] = [IPFilterModule.self, CountModule.self]
 
     /// The version of this software.
     public static let version = "0.1.0"
