@@ -3,6 +3,7 @@
 import Hooks
 import Neti
 import NetiLinux
+import SystemPackage
 
 /// Values that are right one by one and impossible together.
 extension Configuration {
@@ -13,12 +14,7 @@ extension Configuration {
             let path = root.appending(index)
             checkNames(of: instance, at: path, earlier: instances[..<index], report: report)
             instance.checkQueueNumbers { report(path.appending($0), $1) }
-            for (index, hook) in instance.hooks.enumerated() {
-                let path = path.appending("hook").appending(index)
-                if let (key, message) = instance.refusal(of: hook, earlier: instance.hooks[..<index]) {
-                    report(path.appending(key), message)
-                }
-            }
+            instance.checkHooks { report(path.appending("hook").appending($0).appending($1), $2) }
         }
     }
 
@@ -38,58 +34,50 @@ extension Configuration {
 }
 
 extension Configuration.Instance {
-    private static let highestQueue = 65_535
-
     fileprivate func checkQueueNumbers(report: (String, String) -> Void) {
         let last = Int(queueing.queue) + queueing.queues + 1
-        guard last > Self.highestQueue else { return }
+        guard last > UInt16.max else { return }
         report(
             "queue",
             "\(queueing.queue) is too high: with queues = \(queueing.queues) the last queue would be \(last), "
-                + "the highest there is is \(Self.highestQueue)")
+                + "the highest there is is \(UInt16.max)")
     }
 
-    /// Why a hook can't be registered after the ones above it: the key to change and the reason.
-    fileprivate func refusal(
-        of hook: Configuration.Hook, earlier: ArraySlice<Configuration.Hook>
+    /// Registers the hooks on events that nobody runs, as the daemon will on real ones: what is refused here would keep
+    /// the daemon from starting.
+    fileprivate func checkHooks(report: (Int, String, String) -> Void) {
+        var events: [String: HookEvent<Void>] = [:]
+        for (index, hook) in hooks.enumerated() {
+            // Behind a hook that is wrong by itself, which has been reported, nothing certain can be said.
+            if hook.name.isEmpty || hook.events.isEmpty { return }
+            if hooks[..<index].contains(where: { $0.name == hook.name }) {
+                report(index, "name", "another hook of this instance is called \(hook.name.quoted) already")
+                continue
+            }
+            if let (key, message) = refusal(of: hook, on: &events) { report(index, key, message) }
+        }
+    }
+
+    /// The first event that refuses the hook: the key to change and the reason.
+    private func refusal(
+        of hook: Configuration.Hook, on events: inout [String: HookEvent<Void>]
     ) -> (key: String, message: String)? {
-        if !hook.name.isEmpty, earlier.contains(where: { $0.name == hook.name }) {
-            return ("name", "another hook of this instance is called \(hook.name.quoted) already")
-        }
-        // Behind a hook that is wrong by itself nothing certain can be said.
-        if earlier.contains(where: { $0.name.isEmpty || $0.events.isEmpty }) { return nil }
-        for event in hook.events {
-            for family in hook.families {
-                let chain = earlier.filter { $0.events.contains(event) && $0.families.contains(family) }
-                let place = "\(event) of \(family)"
-                if chain.count >= maxHooks {
-                    return ("events", "\(place) has \(maxHooks) hooks already, as many as max-hooks allows")
-                }
-                if ordering == .documented, let reason = hook.hint.refusal(behind: chain) {
-                    return ("hint", "\(reason) on \(place)")
+        for family in hook.families {
+            for name in hook.events {
+                let place = "\(family)/\(name)"
+                let event =
+                    events[place]
+                    ?? HookEvent(
+                        family: family.rawValue, name: name.rawValue, ordering: ordering,
+                        publication: Publication(readers: 1), limit: maxHooks, interest: { _ in })
+                events[place] = event
+                do throws(HookError) {
+                    try event.register(Hook(name: hook.name, hint: hook.hint) { _ in .pass })
+                } catch {
+                    return (error.errno == .noMemory ? "events" : "hint", "\(place): \(error.message)")
                 }
             }
         }
-        return nil
-    }
-}
-
-extension Hooks.Hint {
-    /// Why the manual's ordering refuses the hint on a chain of these hooks: `EBUSY` or `ESRCH` at registration.
-    fileprivate func refusal(behind chain: [Configuration.Hook]) -> String? {
-        func holder(of hint: Self) -> String? { chain.first { $0.hint == hint }?.name.quoted }
-        guard let target else {
-            switch self {
-            case .first: return holder(of: .first).map { "hook \($0) is first already" }
-            case .last: return holder(of: .last).map { "hook \($0) is last already" }
-            default: return nil
-            }
-        }
-        guard let hook = chain.first(where: { $0.name == target }) else {
-            return "there is no hook \(target.quoted) above this one"
-        }
-        if self == .before(target), hook.hint == .first { return "hook \(target.quoted) wants to be first" }
-        if self == .after(target), hook.hint == .last { return "hook \(target.quoted) wants to be last" }
         return nil
     }
 }

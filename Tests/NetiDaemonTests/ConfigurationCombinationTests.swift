@@ -60,20 +60,24 @@ struct ConfigurationCombinationTests {
 
     @Test(arguments: [
         Chain([("a", "none"), ("a", "none")], "name: another hook of this instance is called \"a\" already"),
-        Chain([("a", "before b")], "hint: there is no hook \"b\" above this one on PHYSICAL_IN of inet"),
-        Chain([("a", "after a")], "hint: there is no hook \"a\" above this one on PHYSICAL_IN of inet"),
+        Chain([("a", "before b")], "hint: inet/PHYSICAL_IN: hook a (before b): no hook b on this event"),
+        Chain([("a", "after a")], "hint: inet/PHYSICAL_IN: hook a (after a): no hook a on this event"),
         Chain([("a", "before b")], ordering: "illumos", nil),
         Chain([("b", "none"), ("a", "before b")], nil),
-        Chain([("a", "first"), ("b", "first")], "hint: hook \"a\" is first already on PHYSICAL_IN of inet"),
         Chain(
-            [("a", "last"), ("b", "none"), ("c", "last")], "hint: hook \"a\" is last already on PHYSICAL_IN of inet"),
+            [("a", "first"), ("b", "first")], "hint: inet/PHYSICAL_IN: hook b (first) conflicts with hook a (first)"),
+        Chain(
+            [("a", "last"), ("b", "last")], ordering: "illumos",
+            "hint: inet/PHYSICAL_IN: hook b (last) conflicts with hook a (last)"),
+        Chain([("a", "before x"), ("b", "after x")], ordering: "illumos", nil),
         Chain([("a", "first"), ("b", "last")], nil),
-        Chain([("a", "first"), ("b", "before a")], "hint: hook \"a\" wants to be first on PHYSICAL_IN of inet"),
-        Chain([("a", "last"), ("b", "after a")], "hint: hook \"a\" wants to be last on PHYSICAL_IN of inet"),
+        Chain(
+            [("a", "first"), ("b", "before a")],
+            "hint: inet/PHYSICAL_IN: hook b (before a) contradicts what these ask for: a"),
         Chain([("a", "last"), ("b", "before a")], nil),
         Chain(
             [("a", "none"), ("b", "none"), ("c", "none"), ("d", "none")],
-            "events: PHYSICAL_IN of inet has 3 hooks already, as many as max-hooks allows"),
+            "events: inet/PHYSICAL_IN: hook d: the event has its limit of 3 hooks"),
     ])
     func chains(_ chain: Chain) throws {
         let hooks = chain.hooks.map {
@@ -113,7 +117,7 @@ struct ConfigurationCombinationTests {
                     ]
                     """) == [
                     """
-                    neti.toml:7: instance[0].hook[3].hint: there is no hook "a" above this one on PHYSICAL_IN of inet6
+                    neti.toml:7: instance[0].hook[3].hint: inet6/PHYSICAL_IN: hook d (after a): no hook a on this event
                     """
                 ])
     }

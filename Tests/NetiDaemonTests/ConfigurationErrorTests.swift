@@ -246,6 +246,34 @@ struct ConfigurationErrorTests {
             ])
     }
 
+    /// What a module says about its files comes with the rest, once however many hooks name the file.
+    @Test func modulesCheckTheirFiles() throws {
+        #expect(
+            try complaints(
+                about: """
+                    [[instance]]
+                    name = "global"
+                    [[instance.hook]]
+                    name = "f"
+                    module = "ipf"
+                    events = ["PHYSICAL_IN"]
+                    rules = "neti.toml"
+                    hint = "second"
+                    [[instance.hook]]
+                    name = "g"
+                    module = "ipf"
+                    events = ["PHYSICAL_IN"]
+                    rules = "neti.toml"
+                    """) == [
+                    """
+                    neti.toml:8: instance[0].hook[0].hint: expected "none", "first", "last", "before NAME" or \
+                    "after NAME", found "second"
+                    """,
+                    "neti.toml:1:2: not a rule",
+                    "neti.toml:3:4: not a rule",
+                ])
+    }
+
     /// One run tells all mistakes, in the order of the file, each once.
     @Test func allAtOnce() throws {
         #expect(

@@ -14,6 +14,15 @@ final class RulesModule: HookModule {
     static let moduleName = "ipf"
     static let keys = [HookModuleKey("rules", .file, isRequired: true)]
 
+    /// Any file will do, except a configuration.
+    static func problems(in values: [String: String]) -> [HookModuleProblem] {
+        guard let rules = values["rules"], rules.hasSuffix("/neti.toml") else { return [] }
+        return [
+            HookModuleProblem(file: rules, line: 1, column: 2, message: "not a rule"),
+            HookModuleProblem(file: rules, line: 3, column: 4, message: "not a rule"),
+        ]
+    }
+
     init(_ settings: HookModuleSettings) {}
 
     func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function { { _ in .pass } }

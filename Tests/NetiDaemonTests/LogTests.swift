@@ -41,17 +41,30 @@ struct LogTests {
 
     @Test func handlerWritesItsOwnAndTheCallsMetadata() throws {
         let pipe = try FileDescriptor.pipe()
+        let level = LogLevelSwitch(.info)
         var logger = Logger(label: "neti") {
-            JournalLogHandler(label: $0, style: .journal, output: pipe.writeEnd)
+            JournalLogHandler(label: $0, level: level, style: .journal, output: pipe.writeEnd)
         }
         logger[metadataKey: "instance"] = "global"
         logger.debug("too much")
         logger.warning("full", metadata: ["queue": "7"])
         logger.logLevel = .debug
         logger.debug("enough", metadata: ["instance": "blue"])
+        #expect(level.current == .info)
         try pipe.writeEnd.close()
         let text = try pipe.readEnd.closeAfter { try read(pipe.readEnd) }
         #expect(text == "<4>full instance=global queue=7\n<7>enough instance=blue\n")
+    }
+
+    /// One switch changes the level of all loggers, except those that were given their own.
+    @Test func levelCanBeSwitched() {
+        let level = LogLevelSwitch(.info)
+        let logger = Logger(label: "a") { JournalLogHandler(label: $0, level: level) }
+        var stubborn = Logger(label: "b") { JournalLogHandler(label: $0, level: level) }
+        stubborn.logLevel = .error
+        level.set(.trace)
+        #expect(logger.logLevel == .trace)
+        #expect(stubborn.logLevel == .error)
     }
 
     /// Lines of several threads don't mix: a packet socket keeps the borders between writes.
@@ -59,7 +72,10 @@ struct LogTests {
         var ends: [Int32] = [0, 0]
         try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0)
         let (reader, writer) = (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
-        let logger = Logger(label: "neti") { JournalLogHandler(label: $0, style: .journal, output: writer) }
+        let level = LogLevelSwitch(.info)
+        let logger = Logger(label: "neti") {
+            JournalLogHandler(label: $0, level: level, style: .journal, output: writer)
+        }
         logger.info("first", metadata: ["a": "b c"])
         logger.info("second")
         #expect(try read(reader) == "<6>first a=\"b c\"\n")
