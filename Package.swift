@@ -3,7 +3,13 @@
 
 import PackageDescription
 
-let swift: [SwiftSetting] = [
+// `NETI_THREAD_SANITIZER=1 swift test -c release --scratch-path .build/tsan --filter ...` instruments our own targets.
+// SwiftPM's `--sanitize=thread` would instrument swift-collections too, on which the compiler crashes (Swift 6.3.1).
+let isThreadSanitized = Context.environment["NETI_THREAD_SANITIZER"] != nil
+let sanitizer: [SwiftSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
+let sanitizerLink: [LinkerSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
+
+let swift: [SwiftSetting] = sanitizer + [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -74,8 +80,9 @@ let package = Package(
 
         // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),
-        .testTarget(name: "HooksTests", dependencies: ["Hooks"], swiftSettings: swift),
-        .testTarget(name: "KstatTests", dependencies: ["Kstat"], swiftSettings: swift),
+        .testTarget(
+            name: "HooksTests", dependencies: ["Hooks", system], swiftSettings: swift, linkerSettings: sanitizerLink),
+        .testTarget(name: "KstatTests", dependencies: ["Kstat", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",
@@ -95,7 +102,7 @@ let package = Package(
             dependencies: [
                 "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", system,
             ],
-            swiftSettings: swift),
+            swiftSettings: swift, linkerSettings: sanitizerLink),
         .executableTarget(
             name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
             swiftSettings: swift),
