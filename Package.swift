@@ -90,7 +90,9 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "NetiDaemonTests",
-            dependencies: ["NetiDaemon", "neti-daemon", "Hooks", "Neti", "NetiLinux", argumentParser, logging, system],
+            dependencies: [
+                "NetiDaemon", "neti-daemon", "Hooks", "Neti", "NetiLinux", "TOMLKit", argumentParser, logging, system,
+            ],
             swiftSettings: swift),
 
         // Real packets: what makes the hosts, tests as root, the demo, the gates.

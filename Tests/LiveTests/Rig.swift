@@ -24,11 +24,10 @@ struct Rig {
         try HostPair.with { hosts in
             let provider = try LinuxProvider(pumps: pumps)
             defer { provider.stop() }
-            var configuration = InstanceConfiguration(namespace: hosts.right.namespace)
+            var configuration = InstanceConfiguration()
             configure(&configuration)
-            let instance = try provider.addInstance(named: hosts.right.name, configuration: configuration) {
-                $0.ordering = ordering
-            }
+            let instance = try provider.addInstance(
+                named: hosts.right.name, in: hosts.right.namespace, configuration: configuration, ordering: ordering)
             try body(Rig(hosts: hosts, provider: provider, instance: instance))
         }
     }

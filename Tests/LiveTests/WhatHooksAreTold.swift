@@ -4,6 +4,7 @@ import Glibc
 import Hooks
 import LiveHost
 import Neti
+import NetiLinux
 import Packet
 import Testing
 
@@ -86,7 +87,7 @@ extension RealPackets {
                     return .pass
                 }
                 let packet = try IPHeader(from: rig.left.address(family), to: destination)
-                    .packet(.udp(sourcePort: 1, destinationPort: Crossing.port), payload: [1, 2, 3])
+                    .packet(.udp(from: 1, to: Crossing.port), payload: [1, 2, 3])
                 let cable = try CaptureSocket(on: rig.left)
                 try cable.send(packet, to: frame.linkLayer ?? linkLayerAddress(of: rig.right))
                 #expect(Deadline(.seconds(3)).sees { !told.entries.isEmpty })
