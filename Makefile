@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo    the main job on real packets       make test    everything, real packets included
-# make build   release build                      make bench   ratios against C programs
-# make check   formatting, warnings, gates        make fmt     apply the formatting
+# make bench   ratios against C programs
+# make build   release build                      make gates   no allocation, no lock on the packet path
+# make check   formatting and warnings            make fmt     apply the formatting
 
 SWIFT   ?= swift
 SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -12,7 +13,13 @@ STATIC  := -c release --static-swift-stdlib
 BUILD_PACKAGES := libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
 
-.PHONY: demo test build deps bench check fmt clean
+# The functions of the packet path by their mangled names, for the disassembly check.
+PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux13VerdictBufferV' '5Hooks6ReaderV(5enter|5leave)' \
+    '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
+    '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
+    '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody'
+
+.PHONY: demo test gates build deps bench check fmt clean
 .DEFAULT_GOAL := build
 
 deps:
@@ -26,6 +33,33 @@ deps:
 	fi
 
 build: deps
+	$(SWIFT) build $(STATIC)
+
+# The daemon on real packets; removes what it makes, also on Ctrl-C.
+demo: build
+	@$(SUDO) $(RELEASE)/neti-demo
+
+test: deps
+	$(SWIFT) build --build-tests
+	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --skip LiveTests --skip DaemonTests
+	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter LiveTests
+	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter DaemonTests
+	$(MAKE) gates
+
+# What must hold of the release build: no allocation for a packet, no reference counting or lock on its path.
+gates: deps
+	$(SWIFT) build $(STATIC) --product neti-gate
+	Tests/PumpGate/disassembly.sh $(RELEASE)/neti-gate $(PACKET_PATH)
+	$(SUDO) $(RELEASE)/neti-gate
+
+bench: build
+	$(MAKE) -C Benchmarks
+
+fmt:
+	$(SWIFT) format -i -r Package.swift Sources Tests
+
+check: deps
+	$(SWIFT) format lint -r --strict Package.swift Sources Tests
 	$(SWIFT) build $(STATIC)
 
 clean:

@@ -108,5 +108,10 @@ let package = Package(
         .executableTarget(
             name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
             swiftSettings: swift),
+        .target(name: "CMallocCount", path: "Tests/CMallocCount"),
+        .executableTarget(
+            name: "neti-gate",
+            dependencies: ["CMallocCount", "Hooks", "IPFilter", "LiveHost", "Neti", "NetiLinux", "Packet"],
+            path: "Tests/PumpGate", exclude: ["disassembly.sh"], swiftSettings: swift),
     ]
 )

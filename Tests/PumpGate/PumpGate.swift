@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CMallocCount
+import Glibc
+import Hooks
+import IPFilter
+import LiveHost
+import Neti
+import NetiLinux
+import Packet
+
+/// Fails if the pump threads allocate memory while packets pass.
+///
+/// Runs real packets of both families through chains that pass, drop, mark, rewrite, lengthen and filter, once to warm
+/// up and then with every allocation of a thread called `neti-pump…` counted.
+@main
+enum PumpGate {
+    private static let port: UInt16 = 4242
+    private static let packets = 20_000
+
+    static func main() {
+        do {
+            let (packets, allocations) = try HostPair.with(measure)
+            print("pump threads: \(packets) packets, \(allocations) allocations")
+            exit(packets >= Self.packets && allocations == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
+        } catch {
+            print("pump gate: \(error)")
+            exit(EXIT_FAILURE)
+        }
+    }
+
+    private static func measure(_ pair: HostPair) throws -> (packets: UInt64, allocations: UInt64) {
+        let rules = "/tmp/neti-gate-\(getpid()).conf"
+        try writeFile(rules, "block in log quick proto tcp all\npass in log quick proto udp from any to any port = \(port)\n")
+        defer { unsafe unlink(rules) }
+        let provider = try LinuxProvider(pumps: 2)
+        defer { provider.stop() }
+        let instance = try provider.addInstance(named: "gate", in: pair.left.namespace)
+        let filter = try IPFilterModule(
+            HookModuleSettings(hookName: "filter", instanceName: "gate", lanes: 2, values: ["rules": rules]))
+        for family in NetworkFamily.allCases {
+            for event in NetworkEvent.allCases {
+                try register(instance.protocolHandle(family), event, filter)
+            }
+        }
+
+        try sendAndReceive(pair, count: 500)
+        let before = received(provider, instance)
+        unsafe malloc_count_start("neti-pump")
+        try sendAndReceive(pair, count: packets)
+        let allocations = malloc_count()
+        malloc_count_start(nil)
+        return (received(provider, instance) - before, allocations)
+    }
+
+    /// One hook of each kind, so that every branch of the packet path runs.
+    private static func register(
+        _ handle: ProtocolHandle, _ event: NetworkEvent, _ filter: IPFilterModule
+    ) throws(NetiError) {
+        try handle.register(Hook(name: "pass") { _ in .pass }, on: event)
+        try handle.register(
+            Hook(name: "filter", function: filter.function(family: handle.family, event: event)), on: event)
+        try handle.register(
+            Hook(name: "change") { packet in
+                guard let datagram = packet.datagram, let last = lastByte(of: packet.bytes, datagram) else { return .pass }
+                switch last & 3 {
+                case 0: packet.mark = 7
+                case 1: try? packet.edit { $0.storeBytes(of: last, toByteOffset: $0.byteCount - 1, as: UInt8.self) }
+                case 2: return .drop
+                default: break
+                }
+                return .pass
+            }, on: event)
+    }
+
+    /// The last byte of a UDP payload, which says what to do with the packet.
+    private static func lastByte(of bytes: RawSpan, _ datagram: Datagram) -> UInt8? {
+        guard datagram.protocol == .udp, bytes.byteCount > 0 else { return nil }
+        return unsafe bytes.unsafeLoad(fromByteOffset: bytes.byteCount - 1, as: UInt8.self)
+    }
+
+    private static func received(_ provider: LinuxProvider, _ instance: Instance) -> UInt64 {
+        provider.status(of: instance)?.queues.reduce(0) { $0 + $1.statistics.received } ?? 0
+    }
+
+    /// Sends in bursts that the receiver paces, so that the queue never overflows.
+    private static func sendAndReceive(_ pair: HostPair, count: Int) throws(NetiError) {
+        for family in NetworkFamily.allCases {
+            let receiver = try UDPSocket(on: pair.left, family, port: port)
+            let sender = try UDPSocket(on: pair.right, family)
+            for start in stride(from: 0, to: count / 2, by: 64) {
+                for number in start..<min(start + 64, count / 2) {
+                    try sender.send([1, 2, 3, UInt8(truncatingIfNeeded: number)], to: receiver)
+                }
+                while try receiver.receive(within: .milliseconds(start % 512 == 0 ? 20 : 0)) != nil {}
+            }
+        }
+    }
+}
