@@ -85,6 +85,8 @@ let package = Package(
         .testTarget(name: "KstatTests", dependencies: ["Kstat", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
+            name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
+        .testTarget(
             name: "NetiControlTests",
             dependencies: ["NetiControl", "neti-ctl", argumentParser, lifecycle, logging, nioCore, nioPosix, system],
             swiftSettings: swift),
@@ -94,6 +96,9 @@ let package = Package(
                 "NetiDaemon", "neti-daemon", "Hooks", "Neti", "NetiLinux", "TOMLKit", argumentParser, logging, system,
             ],
             swiftSettings: swift),
+
+        .testTarget(
+            name: "ReadmeTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet"], swiftSettings: swift),
 
         // Real packets: what makes the hosts, tests as root, the demo, the gates.
         .target(

@@ -106,19 +106,18 @@ extension PacketEvent {
     /// The packet's headers, checked once and remembered until an edit; nil when they can't be read.
     public var datagram: Datagram? {
         mutating get {
-            switch parsed {
-            case .done(let datagram): return datagram
-            case .failed: return nil
-            case .notYet:
-                do throws(PacketError) {
-                    let datagram = try Datagram(parsing: bytes)
-                    parsed = .done(datagram)
-                    return datagram
-                } catch {
-                    parsed = .failed
-                    return nil
-                }
-            }
+            let datagram = currentDatagram
+            parsed = datagram.map(Parsed.done) ?? .failed
+            return datagram
+        }
+    }
+
+    /// The same without remembering.
+    var currentDatagram: Datagram? {
+        switch parsed {
+        case .done(let datagram): datagram
+        case .failed: nil
+        case .notYet: try? Datagram(parsing: bytes)
         }
     }
 }

@@ -13,7 +13,7 @@ public struct PacketMetadata: Sendable {
     /// Length of the whole packet in bytes, also when only its first part was copied.
     public var length = 0
 
-    /// Time of arrival in nanoseconds since 1970, 0 when the kernel gave none (outbound packets have none).
+    /// Time of arrival in nanoseconds since 1970; 0 for outbound packets and when `timestamps` is not asked for.
     public var arrival: UInt64 = 0
 
     /// The sender's link-layer address in its first ``linkLayerSourceLength`` bytes, for inbound packets.

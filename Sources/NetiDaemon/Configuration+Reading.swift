@@ -46,6 +46,7 @@ extension Configuration.Instance {
         table.read("gso", .boolean, into: &queueing.gso)
         table.read("uid-gid", .boolean, into: &queueing.uidGid)
         table.read("conntrack", .boolean, into: &queueing.conntrack)
+        table.read("timestamps", .boolean, into: &queueing.timestamps)
         table.read("priority-in", .integer(.min ... .max), into: &queueing.priorityIn)
         table.read("priority-out", .integer(.min ... .max), into: &queueing.priorityOut)
         table.read("max-hooks", .integer(1...65_535), into: &maxHooks)

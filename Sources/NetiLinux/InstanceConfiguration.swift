@@ -30,6 +30,8 @@ public struct InstanceConfiguration: Sendable, Equatable {
     public var uidGid = false
     /// Whether the kernel adds connection tracking's view.
     public var conntrack = false
+    /// Whether inbound packets tell when they arrived. Costs every packet of the machine a look at the clock.
+    public var timestamps = false
     /// Priority of `PHYSICAL_IN` among the other users of prerouting.
     public var priorityIn: Int32 = -450
     /// Priority of `PHYSICAL_OUT` among the other users of postrouting.

@@ -25,6 +25,7 @@ public final class LinuxInstance: Sendable {
     private struct State: ~Copyable {
         var queues: [PacketQueue] = []
         var steering: SteeringTable?
+        var timestamps: TimestampRequest?
         var isClosed = false
     }
 
@@ -65,6 +66,7 @@ public final class LinuxInstance: Sendable {
                 // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
                 let steering = try SteeringTable(
                     instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
+                if configuration.timestamps { state.timestamps = try TimestampRequest() }
                 state.queues = try openQueues()
                 state.steering = steering
             }
@@ -79,6 +81,7 @@ public final class LinuxInstance: Sendable {
             defer {
                 state.queues = []
                 state.steering = nil
+                state.timestamps = nil
             }
             return (state.queues, state.steering)
         }

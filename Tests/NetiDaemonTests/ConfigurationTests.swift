@@ -79,6 +79,7 @@ struct ConfigurationTests {
             gso = false
             uid-gid = true
             conntrack = true
+            timestamps = true
             priority-in = -2147483648
             priority-out = 7
             max-hooks = 2
@@ -110,6 +111,7 @@ struct ConfigurationTests {
         instance.queueing.gso = false
         instance.queueing.uidGid = true
         instance.queueing.conntrack = true
+        instance.queueing.timestamps = true
         instance.queueing.priorityIn = .min
         instance.queueing.priorityOut = 7
         instance.maxHooks = 2
