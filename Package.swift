@@ -9,7 +9,7 @@ let isThreadSanitized = Context.environment["NETI_THREAD_SANITIZER"] != nil
 let sanitizer: [SwiftSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
 let sanitizerLink: [LinkerSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
 
-let swift: [SwiftSetting] = sanitizer + [
+let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -18,6 +18,7 @@ let swift: [SwiftSetting] = sanitizer + [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
 ]
+let swift = settings + sanitizer
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
@@ -61,7 +62,8 @@ let package = Package(
             name: "NetiLinux",
             dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", system],
             swiftSettings: swift),
-        .target(name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),
+        .target(
+            name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),
 
         // What is around it: control, configuration, programs.
         .target(

@@ -59,7 +59,8 @@ final class Engine: Sendable {
     func start() throws(NetiError) {
         let failure = table.withLock { table in
             var failure: NetiError?
-            let own = configuration.instances.first { $0.netns == .own } 
+            let own =
+                configuration.instances.first { $0.netns == .own }
                 ?? Configuration.Instance(name: "global", netns: .own)
             failure = bringUp("global", in: .own, own, &table)
             for instance in configuration.instances {

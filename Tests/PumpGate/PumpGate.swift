@@ -31,7 +31,8 @@ enum PumpGate {
 
     private static func measure(_ pair: HostPair) throws -> (packets: UInt64, allocations: UInt64) {
         let rules = "/tmp/neti-gate-\(getpid()).conf"
-        try writeFile(rules, "block in log quick proto tcp all\npass in log quick proto udp from any to any port = \(port)\n")
+        try writeFile(
+            rules, "block in log quick proto tcp all\npass in log quick proto udp from any to any port = \(port)\n")
         defer { unsafe unlink(rules) }
         let provider = try LinuxProvider(pumps: 2)
         defer { provider.stop() }
@@ -62,7 +63,9 @@ enum PumpGate {
             Hook(name: "filter", function: filter.function(family: handle.family, event: event)), on: event)
         try handle.register(
             Hook(name: "change") { packet in
-                guard let datagram = packet.datagram, let last = lastByte(of: packet.bytes, datagram) else { return .pass }
+                guard let datagram = packet.datagram, let last = lastByte(of: packet.bytes, datagram) else {
+                    return .pass
+                }
                 switch last & 3 {
                 case 0: packet.mark = 7
                 case 1: try? packet.edit { $0.storeBytes(of: last, toByteOffset: $0.byteCount - 1, as: UInt8.self) }
