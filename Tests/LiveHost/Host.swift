@@ -24,6 +24,9 @@ public final class Host: Sendable {
     /// The address in 2001:db8::/64.
     public let inet6: IPAddress
 
+    /// The link-layer address of ``interface``.
+    public let linkLayer: [UInt8]
+
     private let broker: NamespaceBroker
     private let isThere = Atomic(true)
 
@@ -32,6 +35,7 @@ public final class Host: Sendable {
         self.broker = broker
         inet = IPAddress(v4: 0xC000_0200 | UInt32(number))
         inet6 = IPAddress(v6High: 0x2001_0DB8_0000_0000, low: UInt64(number))
+        linkLayer = [0x02, 0, 0, 0, 0, number]
         try Command.run("ip", ["netns", "add", self.name])
     }
 
@@ -48,6 +52,14 @@ public final class Host: Sendable {
         case .inet: inet
         case .inet6: inet6
         }
+    }
+
+    /// Gives the host more addresses, 192.0.2.10 and on, for flows that the kernel tells apart.
+    public func addAddresses(_ count: Int) throws(NetiError) -> [IPAddress] {
+        let more = (0..<UInt32(count)).map { IPAddress(v4: 0xC000_020A + $0) }
+        let lines = more.map { "address add \($0)/24 dev \(Self.interface)\n" }
+        try Command.run("ip", ["-n", name, "-batch", "-"], input: lines.joined())
+        return more
     }
 
     /// Runs something inside, on the thread that enters namespaces; see ``NamespaceBroker/run(in:_:)``.
@@ -67,6 +79,11 @@ public final class Host: Sendable {
     @discardableResult
     public func execute(_ program: String, _ arguments: String...) throws(NetiError) -> String {
         try Command.run("ip", ["netns", "exec", name, program] + arguments)
+    }
+
+    /// Loads nftables rules in the words of nft(8).
+    public func loadRules(_ rules: String) throws(NetiError) {
+        try Command.run("ip", ["netns", "exec", name, "nft", "-f", "-"], input: rules)
     }
 
     /// Reads a file of `/proc` as it looks from inside, such as `net/snmp`.

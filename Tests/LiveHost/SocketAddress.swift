@@ -32,7 +32,8 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4:
             bytes += bigEndian(UInt64(address.v4), bytes: 4) + [UInt8](repeating: 0, count: 8)
         case .v6:
-            bytes += [0, 0, 0, 0] + bigEndian(address.high, bytes: 8) + bigEndian(address.low, bytes: 8) + [0, 0, 0, 0]
+            bytes +=
+                [0, 0, 0, 0] + bigEndian(address.high, bytes: 8) + bigEndian(address.low, bytes: 8) + [0, 0, 0, 0]
         }
         return bytes
     }
