@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LiveHost
 import Synchronization
 
 /// What hooks noted, in order.
@@ -25,18 +26,34 @@ final class Count: Sendable {
     var current: Int { value.load(ordering: .sequentiallyConsistent) }
 }
 
-/// Keeps hooks waiting until it is opened.
+/// Keeps hooks waiting until it is opened, ten seconds at most, so that a test that fails comes to an end.
 final class Barrier: Sendable {
     private let opened = Atomic(false)
     private let waiting = Atomic(0)
+    private let most = Atomic(0)
 
     /// Called by a hook.
     func pass() {
-        waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        while !opened.load(ordering: .sequentiallyConsistent) { usleep(200) }
+        pass(whenThereAre: Int.max)
     }
 
+    /// Called by a hook: opens itself when so many hooks wait at once.
+    func pass(whenThereAre enough: Int) {
+        let here = waiting.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+        most.max(here, ordering: .sequentiallyConsistent)
+        if here >= enough { open() }
+        let deadline = Deadline(.seconds(10))
+        while !isOpen, !deadline.isOver { usleep(100) }
+        waiting.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    }
+
+    /// Hooks that wait here now.
     var arrivals: Int { waiting.load(ordering: .sequentiallyConsistent) }
+
+    /// The most hooks that were here at one time.
+    var mostAtOnce: Int { most.load(ordering: .sequentiallyConsistent) }
+
+    private var isOpen: Bool { opened.load(ordering: .sequentiallyConsistent) }
 
     func open() { opened.store(true, ordering: .sequentiallyConsistent) }
 }

@@ -3,6 +3,7 @@
 import Hooks
 import LiveHost
 import Neti
+import NetiLinux
 import Packet
 import Testing
 
@@ -11,7 +12,7 @@ extension RealPackets {
     @Suite struct SegmentBatches {
         private static let mtu = 1500
 
-        /// How a stream crosses: family, direction, whether in batches, whether a hook changes it.
+        /// How a stream crosses: family, direction, whether the queue takes batches, whether a hook changes it.
         struct Stream: Sendable, CustomTestStringConvertible {
             let crossing: Crossing
             let isBatched: Bool
@@ -30,9 +31,8 @@ extension RealPackets {
 
         @Test("A stream arrives whole, unchanged or changed, in batches or not (R96)", arguments: Stream.all)
         func stream(_ stream: Stream) throws {
-            try Rig.with { rig in
+            try Rig.with(configure: { $0.gso = stream.isBatched }) { rig in
                 let crossing = stream.crossing
-                for host in [rig.left, rig.right] { try host.setSegmentation(stream.isBatched) }
                 let batches = Count()
                 let large = Count()
                 try rig.register("look", on: crossing.event, of: crossing.family, hint: .first) { packet in
@@ -58,6 +58,25 @@ extension RealPackets {
                     #expect(large.current == 0)
                 }
                 for host in [rig.left, rig.right] { #expect(try ChecksumErrors(of: host) == ChecksumErrors()) }
+            }
+        }
+
+        @Test(
+            "A sender that cuts its segments itself reaches the hook with single ones",
+            arguments: NetworkFamily.allCases)
+        func singleSegments(_ family: NetworkFamily) throws {
+            try Rig.with { rig in
+                try rig.left.setSegmentation(false)
+                let longest = Log<Int>()
+                try rig.register("look", on: .physicalIn, of: family) { packet in
+                    longest.note(packet.bytes.byteCount)
+                    return .pass
+                }
+                let payload = [UInt8](repeating: 5, count: 300_000)
+                let talk = try Conversation(
+                    over: Crossing(transport: .tcp, family: family, event: .physicalIn), between: rig.hosts)
+                #expect(try talk.carry(payload) == payload)
+                #expect(longest.entries.max() == Self.mtu)
             }
         }
 

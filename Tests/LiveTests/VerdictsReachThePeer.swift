@@ -81,7 +81,9 @@ extension RealPackets {
                 for host in [rig.left, rig.right] { #expect(try ChecksumErrors(of: host) == ChecksumErrors()) }
                 if crossing.event == .physicalOut {
                     let expected = first.map(PacketEvent.flipped)
-                    let frame = try wire.frame { !$0.isOutgoing && $0.bytes.suffix(expected.count).elementsEqual(expected) }
+                    let frame = try wire.frame {
+                        !$0.isOutgoing && $0.bytes.suffix(expected.count).elementsEqual(expected)
+                    }
                     #expect(try #require(frame).hasRightChecksums)
                 }
             }
@@ -114,7 +116,8 @@ extension RealPackets {
         }
 
         @Test(
-            "Datagrams grow and shrink, lengths and checksums right (R96)", arguments: Crossing.every(.udp), [0, 1, 700])
+            "Datagrams grow and shrink, lengths and checksums right (R96)", arguments: Crossing.every(.udp),
+            [0, 1, 700])
         func resizing(_ crossing: Crossing, _ size: Int) throws {
             try Rig.with { rig in
                 try rig.register("resize", on: crossing.event, of: crossing.family) { packet in
@@ -153,7 +156,8 @@ extension RealPackets {
             }
         }
 
-        @Test("A connection works through a hook that rewrites ports both ways (R99)", arguments: NetworkFamily.allCases)
+        @Test(
+            "A connection works through a hook that rewrites ports both ways (R99)", arguments: NetworkFamily.allCases)
         func translatingConnection(_ family: NetworkFamily) throws {
             try Rig.with { rig in
                 let (shown, real) = (Crossing.port, Crossing.port + 1)

@@ -89,7 +89,7 @@ extension RealPackets {
                 let packet = try IPHeader(from: rig.left.address(family), to: destination)
                     .packet(.udp(from: 1, to: Crossing.port), payload: [1, 2, 3])
                 let cable = try CaptureSocket(on: rig.left)
-                try cable.send(packet, to: frame.linkLayer ?? linkLayerAddress(of: rig.right))
+                try cable.send(packet, to: frame.linkLayer ?? rig.right.linkLayer)
                 #expect(Deadline(.seconds(3)).sees { !told.entries.isEmpty })
                 #expect(told.entries == [frame.flags])
             }
@@ -109,7 +109,8 @@ extension RealPackets {
                 let sender = try UDPSocket(on: rig.right, family)
                 try sender.socket.send([1], to: SocketAddress(destination, port: Crossing.port))
                 #expect(Deadline(.seconds(3)).sees { !told.entries.isEmpty })
-                #expect(told.entries == [[]])
+                // More than one: the kernel makes a copy for its own host, which passes as well.
+                #expect(told.entries.allSatisfy { $0.isEmpty })
             }
         }
 
@@ -139,13 +140,14 @@ extension RealPackets {
 
         @Test("A mark set by a hook is on the packet for later rules", arguments: Crossing.every(.udp))
         func mark(_ crossing: Crossing) throws {
-            try Rig.with { rig in
+            // By default the outbound event is the last of all, where no rule could see what it did.
+            try Rig.with(configure: { $0.priorityOut = 0 }) { rig in
                 let nft = crossing.family == .inet ? "ip" : "ip6"
-                let (hook, priority) = crossing.event == .physicalIn ? ("input", 0) : ("postrouting", 0)
-                let table = "table \(nft) watch { chain c { type filter hook \(hook) priority \(priority); "
-                    + "meta mark 0x2a counter; }; }"
-                // Behind our own hook also where that is the last by default.
-                _ = try Command.run("ip", ["netns", "exec", rig.right.name, "nft", "-f", "-"], input: table)
+                let hook = crossing.event == .physicalIn ? "input" : "postrouting"
+                try rig.right.loadRules(
+                    """
+                    table \(nft) watch { chain c { type filter hook \(hook) priority 10; meta mark 0x2a counter; }; }
+                    """)
                 try rig.register("mark", on: crossing.event, of: crossing.family) { packet in
                     if crossing.payload(of: &packet) != nil {
                         #expect(packet.mark == 0)
@@ -161,7 +163,7 @@ extension RealPackets {
                 try talk.send([1])
                 #expect(try talk.receive(1) == [1])
                 let listing = try rig.right.execute("nft", "list", "table", nft, "watch")
-                #expect(listing.contains("packets \(crossing.event == .physicalIn ? 1 : 0) "), "\(listing)")
+                #expect(listing.contains("packets 1 "), "\(listing)")
             }
         }
 
@@ -193,8 +195,6 @@ extension RealPackets {
         @Test("An inbound packet tells its sender's link-layer address and when it arrived")
         func sourceAndTime() throws {
             try Rig.with { rig in
-                // The kernel stamps packets only while somebody wants to know.
-                let watcher = try CaptureSocket(on: rig.right)
                 let told = Log<(source: UInt64, length: UInt8, arrival: UInt64)>()
                 for event in NetworkEvent.allCases {
                     try rig.register("look", on: event, of: .inet) { packet in
@@ -207,19 +207,26 @@ extension RealPackets {
                 }
                 let left = try UDPSocket(on: rig.left, .inet, port: Crossing.port)
                 let right = try UDPSocket(on: rig.right, .inet, port: Crossing.port)
-                let before = Self.now
-                try left.send([1], to: right)
-                #expect(try right.receive()?.bytes == [1])
+                // The kernel stamps packets only while somebody wants to know, and from a moment later on.
+                try right.socket.set(SOL_SOCKET, SO_TIMESTAMP, 1)
+                var before: UInt64 = 0
+                let isStamped = Deadline(.seconds(3)).sees {
+                    before = Self.now
+                    try? left.send([1], to: right)
+                    _ = try? right.receive()
+                    return told.entries.last.map { $0.arrival > 0 } ?? false
+                }
                 let after = Self.now
+                #expect(isStamped)
+                let inbound = try #require(told.entries.last)
                 try right.send([2], to: left)
                 #expect(try left.receive()?.bytes == [2])
-                let (inbound, outbound) = (try #require(told.entries.first), try #require(told.entries.last))
-                let source = try linkLayerAddress(of: rig.left).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } << 16
+                let outbound = try #require(told.entries.last)
+                let source = rig.left.linkLayer.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } << 16
                 #expect(inbound.source == source)
                 #expect(inbound.length == 6)
                 #expect(inbound.arrival / 1000 >= before / 1000 && inbound.arrival <= after)
                 #expect(outbound.length == 0 && outbound.source == 0 && outbound.arrival == 0)
-                withExtendedLifetime(watcher) {}
             }
         }
 
@@ -228,13 +235,6 @@ extension RealPackets {
             var time = timespec()
             unsafe clock_gettime(CLOCK_REALTIME, &time)
             return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-        }
-
-        private func linkLayerAddress(of host: Host) throws -> [UInt8] {
-            let text = try host.ip("-oneline", "link", "show", "dev", Host.interface)
-            let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
-            let label = try #require(words.firstIndex(of: "link/ether"))
-            return words[label + 1].split(separator: ":").compactMap { UInt8($0, radix: 16) }
         }
     }
 }

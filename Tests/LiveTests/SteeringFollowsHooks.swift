@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import Hooks
+import LiveHost
+import Neti
+import NetiLinux
+import Testing
+
+extension RealPackets {
+    /// Steering rules are there while a hook is, and nothing else in the namespace changes (`he_interested`, R45, R50).
+    @Suite struct SteeringFollowsHooks {
+        /// How many rules each event's chain has, asked of the kernel.
+        private func rules(of rig: Rig) throws -> [String: Int] {
+            try rig.right.run { () throws(NetiError) in
+                let socket = clnx_nft_open()
+                defer { closeDescriptor(socket) }
+                var counts: [String: Int] = [:]
+                for (family, number) in [("inet", UInt8(CLNX_NFT_IPV4)), ("inet6", UInt8(CLNX_NFT_IPV6))] {
+                    for event in NetworkEvent.allCases {
+                        var rules = [clnx_nft_listed_rule](repeating: clnx_nft_listed_rule(), count: 8)
+                        let count = unsafe clnx_nft_rules(socket, number, "neti", event.rawValue, &rules, 8)
+                        if count != 0 { counts["\(family) \(event)"] = Int(count) }
+                    }
+                }
+                return counts
+            }
+        }
+
+        @Test("Rules come with an event's first hook and go with its last one (R45, R50)")
+        func comeAndGo() throws {
+            try Rig.with { rig in
+                #expect(try rules(of: rig) == [:])
+                #expect(try rig.right.execute("nft", "list", "ruleset") == "")
+                let handle = rig.instance.protocolHandle(.inet)
+                #expect(!handle.event(.physicalIn).isInterested)
+
+                try rig.register("a", on: .physicalIn, of: .inet) { _ in .pass }
+                #expect(handle.event(.physicalIn).isInterested)
+                #expect(try rules(of: rig) == ["inet PHYSICAL_IN": 3])
+                try rig.register("b", on: .physicalIn, of: .inet) { _ in .pass }
+                try rig.register("a", on: .physicalOut, of: .inet6) { _ in .pass }
+                #expect(try rules(of: rig) == ["inet PHYSICAL_IN": 3, "inet6 PHYSICAL_OUT": 1])
+                try rig.unregister("a", from: .physicalIn, of: .inet)
+                #expect(try rules(of: rig) == ["inet PHYSICAL_IN": 3, "inet6 PHYSICAL_OUT": 1])
+                try rig.unregister("b", from: .physicalIn, of: .inet)
+                #expect(!handle.event(.physicalIn).isInterested)
+                #expect(try rules(of: rig) == ["inet6 PHYSICAL_OUT": 1])
+                try rig.unregister("a", from: .physicalOut, of: .inet6)
+                #expect(try rules(of: rig) == [:])
+
+                // The base chains stay: deleting one would drop what waits in any queue of the namespace.
+                let listing = try rig.right.execute("nft", "list", "ruleset")
+                #expect(listing.contains("chain PHYSICAL_IN") && listing.contains("chain PHYSICAL_OUT"))
+                #expect(!listing.lowercased().contains("queue"))
+            }
+        }
+
+        @Test("A person sees the table by nft, with its chains and priorities")
+        func listing() throws {
+            try Rig.with { rig in
+                try rig.register("a", on: .physicalIn, of: .inet) { _ in .pass }
+                try rig.register("a", on: .physicalOut, of: .inet) { _ in .pass }
+                let listing = try rig.right.execute("nft", "-y", "list", "table", "ip", "neti")
+                #expect(listing.contains("hook prerouting priority -450"), "\(listing)")
+                #expect(listing.contains("hook postrouting priority 2147483647"), "\(listing)")
+                // nft(8) shows the compat target by its name, which it may not be able to take apart.
+                let rules = listing.split(separator: "\n").filter { $0.lowercased().contains("queue") }
+                #expect(rules.count == 4, "\(listing)")
+                let tables = try rig.right.execute("nft", "list", "tables")
+                #expect(tables == "table ip neti\n")
+            }
+        }
+
+        @Test("Tables of others stay as they are")
+        func foreignTables() throws {
+            try Rig.with { rig in
+                try rig.right.loadRules(
+                    """
+                    table ip theirs { chain c { type filter hook prerouting priority -450; udp dport 1 counter drop; }; }
+                    table ip6 theirs { chain c { type filter hook postrouting priority 5; counter; }; }
+                    table inet neti { chain c { counter drop; }; }
+                    """)
+                func others() throws -> [String] {
+                    try [("ip", "theirs"), ("ip6", "theirs"), ("inet", "neti")].map { family, table in
+                        try rig.right.execute("nft", "--stateless", "list", "table", family, table)
+                    }
+                }
+                let before = try others()
+                for family in NetworkFamily.allCases {
+                    for event in NetworkEvent.allCases { try rig.register("a", on: event, of: family) { _ in .pass } }
+                }
+                #expect(try others() == before)
+                for family in NetworkFamily.allCases {
+                    for event in NetworkEvent.allCases { try rig.unregister("a", from: event, of: family) }
+                }
+                #expect(try others() == before)
+                rig.provider.removeInstance(rig.instance)
+                #expect(try others() == before)
+                let tables = try rig.right.execute("nft", "list", "tables").split(separator: "\n")
+                #expect(tables == ["table ip theirs", "table ip6 theirs", "table inet neti"])
+            }
+        }
+
+        @Test("No packet is queued for an event without hooks")
+        func unhookedCostsNothing() throws {
+            try Rig.with { rig in
+                try rig.register("a", on: .physicalOut, of: .inet6) { _ in .pass }
+                let sender = try UDPSocket(on: rig.left, .inet)
+                let receiver = try UDPSocket(on: rig.right, .inet)
+                for number in 0..<10 {
+                    try sender.send([UInt8(number)], to: receiver)
+                    #expect(try receiver.receive()?.bytes == [UInt8(number)])
+                }
+                let queued = rig.instance.protocolHandle(.inet).event(.physicalIn).counters.events
+                #expect(queued == 0)
+            }
+        }
+    }
+}
