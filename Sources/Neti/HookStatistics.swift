@@ -10,8 +10,6 @@ import Synchronization
 /// A kstat that can't be made, for instance because two hook names agree in their first 30 bytes, is left out; the
 /// registration stands (R188).
 final class HookStatistics: Sendable {
-    private typealias Point = HookEvent<PacketEvent>
-
     /// An event's own entry has no hook.
     private struct Key: Hashable {
         let event: String
@@ -29,7 +27,7 @@ final class HookStatistics: Sendable {
         self.family = family
     }
 
-    func add(event: HookEvent<PacketEvent>) {
+    func add(event: any Event) {
         add(Key(event: event.name, hook: nil), module: family.rawValue, class: "hook_event", fieldCount: 3) {
             let counters = event.counters
             return [
@@ -40,9 +38,10 @@ final class HookStatistics: Sendable {
         }
     }
 
-    func add(hook name: String, of event: HookEvent<PacketEvent>) {
-        let module = "\(family)/\(event.name)"
-        add(Key(event: event.name, hook: name), module: module, class: "hook", fieldCount: 6) {
+    func add(hook name: String, ofEventNamed eventName: String, in hooks: HookFamily) {
+        guard let event = hooks.event(named: eventName) else { return }
+        let module = "\(family)/\(eventName)"
+        add(Key(event: eventName, hook: name), module: module, class: "hook", fieldCount: 6) {
             guard let hook = event.snapshot().first(where: { $0.name == name }) else { return [] }
             return [
                 NamedValue("version", .int32(hook.version)),
@@ -55,8 +54,8 @@ final class HookStatistics: Sendable {
         }
     }
 
-    func remove(hook name: String, of event: HookEvent<PacketEvent>) {
-        remove(Key(event: event.name, hook: name))
+    func remove(hook name: String, ofEventNamed eventName: String) {
+        remove(Key(event: eventName, hook: name))
     }
 
     func removeAll() {

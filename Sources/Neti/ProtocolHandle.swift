@@ -17,6 +17,7 @@ public final class ProtocolHandle: Sendable {
     public let family: NetworkFamily
 
     private let condemned = Atomic(false)
+    private let hooks: HookFamily
     private let physicalIn: HookEvent<PacketEvent>
     private let physicalOut: HookEvent<PacketEvent>
     private let statistics: HookStatistics
@@ -38,8 +39,13 @@ public final class ProtocolHandle: Sendable {
         }
         physicalIn = makeEvent(.physicalIn)
         physicalOut = makeEvent(.physicalOut)
+        hooks = HookFamily(name: family.rawValue)
         statistics = HookStatistics(registry: netinfo.kstats, netid: netid, family: family)
-        for event in NetworkEvent.allCases { statistics.add(event: self.event(event)) }
+        for event in [physicalIn, physicalOut] {
+            // Can't fail: the family is new and these are its own.
+            try? hooks.add(event)
+            statistics.add(event: event)
+        }
     }
 
     /// The event's hooks and counters.
@@ -59,16 +65,22 @@ public final class ProtocolHandle: Sendable {
     ///   conflicts), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EINVAL` (no such
     ///   hint), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
     public func register(_ hook: Hook<PacketEvent>, on event: NetworkEvent) throws(NetiError) {
+        try register(hook, onEventNamed: event.rawValue)
+    }
+
+    /// The same by the event's name, as in C.
+    ///
+    /// - Throws: as ``register(_:on:)``; and, second in precedence, `ENXIO` when there is no such event.
+    public func register(_ hook: Hook<PacketEvent>, onEventNamed event: String) throws(NetiError) {
         guard !condemned.load(ordering: .acquiring) else {
             throw NetiError(.socketShutdown, "hook '\(hook.name)': instance \(netid) is shutting down")
         }
-        let point = self.event(event)
         do throws(HookError) {
-            try point.register(hook)
+            try hooks.register(hook, on: event)
         } catch {
             throw NetiError(error)
         }
-        statistics.add(hook: hook.name, of: point)
+        statistics.add(hook: hook.name, ofEventNamed: event, in: hooks)
     }
 
     /// Takes a hook off an event (`net_hook_unregister`, R49 to R52).
@@ -77,19 +89,26 @@ public final class ProtocolHandle: Sendable {
     /// Works on a handle whose instance is going.
     /// - Throws: `ENXIO` when no hook of that name is on the event, `EDEADLK` when called from inside a hook.
     public func unregister(_ name: String, from event: NetworkEvent) throws(NetiError) {
-        let point = self.event(event)
+        try unregister(name, fromEventNamed: event.rawValue)
+    }
+
+    /// The same by the event's name, as in C.
+    ///
+    /// - Throws: as ``unregister(_:from:)``; `ENXIO` also when there is no such event.
+    public func unregister(_ name: String, fromEventNamed event: String) throws(NetiError) {
         do throws(HookError) {
-            try point.unregister(named: name)
+            try hooks.unregister(hookNamed: name, from: event)
         } catch {
             throw NetiError(error)
         }
-        statistics.remove(hook: name, of: point)
+        statistics.remove(hook: name, ofEventNamed: event)
     }
 
     /// Refuses new hooks from now on; those that are there keep running until they are unregistered.
     package func condemn() {
         condemned.store(true, ordering: .releasing)
-        for event in NetworkEvent.allCases { self.event(event).shutDown() }
+        for event in hooks.events { event.shutDown() }
+        hooks.shutDown()
     }
 
     /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
