@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import IPFilter
 import Logging
 public import Neti
@@ -51,6 +52,7 @@ public struct Daemon: Sendable {
         let logger = Logger(label: "neti") { JournalLogHandler(label: $0, level: logLevel) }
         let notifier = try ServiceNotifier()
 
+        try makeSocketDirectory()
         let engine = try Engine(configuration: configuration, modules: modules, logger: logger)
         let backend = DaemonBackend(
             engine: engine, configurationPath: path, version: Self.version, logLevel: logLevel)
@@ -61,23 +63,47 @@ public struct Daemon: Sendable {
             backend: backend, logger: logger)
         try engine.start()
         let group = ServiceGroup(
-            services: [server, ModuleLog(engine: engine), Announcement(notifier: notifier, logger: logger)],
+            services: [
+                server, Reporting(engine: engine, logger: logger), Announcement(notifier: notifier, logger: logger),
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         defer { engine.stop() }
         try await group.run()
     }
 }
 
-/// Passes on what hook modules want logged.
-private struct ModuleLog: Service {
+extension Daemon {
+    /// Makes the folder of the control socket, which under systemd is there already (`RuntimeDirectory=`).
+    private func makeSocketDirectory() throws(NetiError) {
+        let directory = FilePath(configuration.daemon.controlSocket).removingLastComponent().string
+        guard unsafe mkdir(directory, 0o755) != 0, errno != EEXIST else { return }
+        throw NetiError(Errno(rawValue: errno), "can't make the folder of the control socket, \(directory)")
+    }
+}
+
+/// Passes on what hook modules want logged, and now and then what was lost.
+private struct Reporting: Service {
     let engine: Engine
+    let logger: Logger
+
+    /// How often log lines are fetched, and after how many fetches losses are looked for: every ten seconds.
+    private static let interval = Duration.milliseconds(200)
+    private static let roundsPerLossReport = 50
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            while true {
+        await cancelWhenGracefulShutdown {
+            var losses = LossReport()
+            for round in 1... {
+                do {
+                    try await Task.sleep(for: Self.interval)
+                } catch {
+                    break
+                }
                 engine.passOnLogLines()
-                try await Task.sleep(for: .milliseconds(200))
+                if round.isMultiple(of: Self.roundsPerLossReport) { losses.look(at: engine, logger: logger) }
             }
+            engine.passOnLogLines()
+            losses.look(at: engine, logger: logger)
         }
     }
 }

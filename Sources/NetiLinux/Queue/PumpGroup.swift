@@ -31,9 +31,6 @@ final class PumpGroup: Sendable {
         placement = Mutex(Placement(load: Array(repeating: 0, count: count)))
     }
 
-    /// How many threads there are.
-    var count: Int { pumps.count }
-
     func add(_ queue: PacketQueue) {
         let chosen = placement.withLock { placement in
             let chosen = placement.load.indices.min { placement.load[$0] < placement.load[$1] } ?? 0

@@ -76,19 +76,21 @@ struct PumpLoop: ~Copyable {
         let id = unsafe packet.pointee.id
         guard
             let place = unsafe queue.pointee.destination(
-                hook: packet.pointee.hook, protocol: packet.pointee.hw_protocol),
-            let payload = unsafe packet.pointee.payload
+                hook: packet.pointee.hook, protocol: packet.pointee.hw_protocol)
         else {
-            // Without a chain that is responsible there is nobody who could object.
+            // Not sent here by a rule of ours, so there is no chain that could object.
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)
             tally.accepted += 1
             return
         }
+        // A damaged message has no bytes; hooks see an empty packet then, which a filter refuses.
+        let payload = unsafe UnsafeMutableRawPointer(mutating: packet.pointee.payload) ?? slab.start
+        let isThere = unsafe packet.pointee.payload != nil
         var event = unsafe PacketEvent(
             netid: queue.pointee.netid, family: place.family, event: place.event,
             flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet),
-            mark: packet.pointee.mark, base: UnsafeMutableRawPointer(mutating: payload),
-            count: Int(packet.pointee.payload_length), capacity: Int(CNFQ_MAX_COPY_RANGE))
+            mark: packet.pointee.mark, base: payload, count: Int(packet.pointee.payload_length),
+            capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0)
         let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
 
         guard result == .pass, !event.isConsumed else {

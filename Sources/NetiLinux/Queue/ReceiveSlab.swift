@@ -13,6 +13,9 @@ struct ReceiveSlab: ~Copyable {
     /// What the last receive call brought, in order of arrival.
     let packets: UnsafeMutablePointer<cnfq_packet>
 
+    /// First byte of the memory, for packets without bytes.
+    var start: UnsafeMutableRawPointer { unsafe memory }
+
     private let memory: UnsafeMutableRawPointer
     private let slab: OpaquePointer
 

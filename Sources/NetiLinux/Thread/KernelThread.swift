@@ -40,9 +40,6 @@ final class KernelThread: Sendable {
         pthread_join(thread, nil)
     }
 
-    /// Whether the caller runs on this thread.
-    var isCurrent: Bool { pthread_equal(pthread_self(), thread) != 0 }
-
     private final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Neti
+import NetiLinux
+
+/// Tells the log when packets were lost, once in an interval and with the setting that helps.
+///
+/// Used by one task.
+struct LossReport {
+    /// What can go wrong between the kernel and the hooks, with its remedy.
+    private enum Loss: CaseIterable, Hashable {
+        case queueFull
+        case socketFull
+        case receiving
+        case sending
+
+        func count(_ status: PacketQueue.Status) -> UInt64 {
+            switch self {
+            case .queueFull: UInt64(status.queueFullDrops)
+            case .socketFull: UInt64(status.socketFullDrops)
+            case .receiving: status.statistics.receiveErrors + status.statistics.malformed
+            case .sending: status.statistics.verdictErrors
+            }
+        }
+
+        func sentence(_ count: UInt64) -> String {
+            switch self {
+            case .queueFull:
+                "the kernel dropped \(count) packets because the queue was full; a larger 'queue-length', more 'queues' "
+                    + "or quicker hooks help"
+            case .socketFull:
+                "the kernel dropped \(count) packets because the receive buffer was full; a larger 'receive-buffer' helps"
+            case .receiving: "\(count) messages of the kernel could not be received or read"
+            case .sending: "sending verdicts failed \(count) times; they are sent again"
+            }
+        }
+    }
+
+    private struct Key: Hashable {
+        let netid: NetID
+        let queue: UInt16
+        let loss: Loss
+    }
+
+    private var told: [Key: UInt64] = [:]
+
+    /// Looks at all queues and tells what has been lost since the last look.
+    mutating func look(at engine: Engine, logger: Logger) {
+        var seen: [Key: UInt64] = [:]
+        for running in engine.entries.compactMap(\.running) {
+            let queues = engine.provider.status(of: running.instance)?.queues ?? []
+            for queue in queues {
+                for loss in Loss.allCases {
+                    let key = Key(netid: running.instance.netid, queue: queue.number, loss: loss)
+                    let count = loss.count(queue)
+                    seen[key] = count
+                    let before = told[key] ?? 0
+                    guard count > before else { continue }
+                    logger.warning(
+                        "instance '\(running.instance.name)', queue \(queue.number): \(loss.sentence(count - before))",
+                        metadata: ["netid": "\(running.instance.netid)"])
+                }
+            }
+        }
+        told = seen
+    }
+}
