@@ -36,12 +36,6 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
     /// `192.0.2.0/24`, also for a single address.
     public var description: String { "\(address)/\(prefixLength)" }
 
-    /// Whether an address is one of them; never one of the other family.
-    public func contains(_ other: IPAddress) -> Bool {
-        other.version == version && (other.high ^ address.high) & mask.high == 0
-            && (other.low ^ address.low) & mask.low == 0
-    }
-
     private static func mask(_ version: IPVersion, prefixLength: Int) -> IPAddress {
         // Shifts by the whole width give 0, so the ends need no case of their own.
         switch version {
