@@ -62,7 +62,7 @@ public enum Command {
         unsafe posix_spawnattr_setsigmask(&attributes, &nothingBlocked)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { for unsafeword in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var process: pid_t = 0
         let code = unsafe posix_spawnp(&process, program, &actions, &attributes, &words, environ)
         guard code == 0 else {
