@@ -146,8 +146,9 @@ final class Engine: Sendable {
                 pumps: self.configuration.daemon.pumps)
             note(name, in: namespace, configuration, .up(running), &table)
             let policy = configuration.queueing.onExit == .open ? "packets pass" : "packets stop"
+            let count = configuration.hooks.count
             logger.info(
-                "instance '\(name)' is up with \(configuration.hooks.count) hooks; without the daemon \(policy)",
+                "instance '\(name)' is up with \(count) hook\(count == 1 ? "" : "s"); without the daemon \(policy)",
                 metadata: ["netid": "\(running.instance.netid)", "namespace": "\(namespace)"])
             return nil
         } catch {

@@ -8,10 +8,10 @@ public enum Namespace: Hashable, Sendable, CustomStringConvertible {
     /// A file that names a namespace, as `ip netns add` makes them: `/run/netns/blue`.
     case path(String)
 
-    /// The path, or `the daemon's own namespace`.
+    /// The path, or `own`.
     public var description: String {
         switch self {
-        case .own: "the daemon's own namespace"
+        case .own: "own"
         case .path(let path): path
         }
     }
