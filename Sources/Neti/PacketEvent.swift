@@ -203,6 +203,17 @@ extension PacketEvent {
 // MARK: - For the provider
 
 extension PacketEvent {
+    /// Whether the kernel may have it back: what hooks made of it is still a packet of the protocol at which it came.
+    ///
+    /// The kernel has parsed the headers already and doesn't look again.
+    public var isSendable: Bool {
+        mutating get {
+            guard isEdited else { return true }
+            guard let version = datagram?.version else { return false }
+            return version == (family == .inet ? .v4 : .v6)
+        }
+    }
+
     /// Computes the checksums that hooks asked for, or that the sending host left to its network card.
     ///
     /// The kernel takes a packet that comes back with a verdict as finished, so a checksum that it had postponed must

@@ -93,7 +93,7 @@ struct PumpLoop: ~Copyable {
             capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0)
         let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
 
-        guard result == .pass, !event.isConsumed else {
+        guard result == .pass, !event.isConsumed, event.isSendable else {
             verdicts.append(UInt32(CNFQ_DROP), id: id, to: target)
             tally.dropped += 1
             return

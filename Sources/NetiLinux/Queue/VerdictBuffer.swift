@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxNet
 import CNetfilterQueue
 
 /// Collects the verdicts on a batch and sends them with one system call.
@@ -68,11 +69,10 @@ struct VerdictBuffer: ~Copyable {
     /// Sends what was noted, if anything.
     mutating func send(to target: Target) {
         endRun(to: target)
-        guard unsafe verdicts.count > 0 else { return }
-        note(unsafe cnfq_verdicts_send(target.socket, &verdicts))
+        if unsafe verdicts.count > 0 { flush(to: target) }
     }
 
-    /// How often sending failed since the last call; what could not be sent goes with the next batch.
+    /// How often sending failed since the last call.
     mutating func takeFailures() -> Int {
         defer { failures = 0 }
         return failures
@@ -91,8 +91,19 @@ struct VerdictBuffer: ~Copyable {
 
     private mutating func makeRoom(_ size: Int, to target: Target) {
         if unsafe Int(verdicts.capacity - verdicts.length) < size {
-            note(unsafe cnfq_verdicts_send(target.socket, &verdicts))
+            flush(to: target)
         }
+    }
+
+    /// Empties the buffer, which the next queue needs; tries again for a tenth of a second when the kernel is short of
+    /// memory, and gives up then.
+    private mutating func flush(to target: Target) {
+        for _ in 0..<100 {
+            if unsafe cnfq_verdicts_send(target.socket, &verdicts) == 0 { return }
+            failures += 1
+            clnx_nap(1_000_000)
+        }
+        unsafe cnfq_verdicts_prepare(&verdicts, memory, Self.capacity)
     }
 
     @inline(__always)
