@@ -89,7 +89,13 @@ final class Engine: Sendable {
             table.isStopping = true
             return table.entries.values.compactMap(\.running)
         }
-        for instance in running.sorted(by: { $0.instance.netid > $1.instance.netid }) { instance.takeDown() }
+        for instance in running.sorted(by: { $0.instance.netid > $1.instance.netid }) {
+            instance.takeDown()
+            let onExit = instance.configuration.queueing.onExit
+            logger.notice(
+                "instance '\(instance.instance.name)' is down; \(onExit.consequence)",
+                metadata: ["netid": "\(instance.instance.netid)", "namespace": "\(instance.namespace)"])
+        }
         provider.stop()
     }
 
@@ -145,7 +151,7 @@ final class Engine: Sendable {
                 named: name, in: namespace, configuration: configuration, provider: provider, modules: modules,
                 pumps: self.configuration.daemon.pumps)
             note(name, in: namespace, configuration, .up(running), &table)
-            let policy = configuration.queueing.onExit == .open ? "packets pass" : "packets stop"
+            let policy = configuration.queueing.onExit.consequence
             let count = configuration.hooks.count
             logger.info(
                 "instance '\(name)' is up with \(count) hook\(count == 1 ? "" : "s"); without the daemon \(policy)",
@@ -190,6 +196,16 @@ extension Engine.Entry {
         switch state {
         case .up, .failed: true
         case .waiting, .gone: false
+        }
+    }
+}
+
+extension InstanceConfiguration.OnExit {
+    /// What becomes of packets without the daemon, for a person.
+    fileprivate var consequence: String {
+        switch self {
+        case .open: "packets pass"
+        case .closed: "packets stop"
         }
     }
 }
