@@ -25,7 +25,7 @@ final class RunningInstance: Sendable {
         let modules = try Self.makeModules(configuration, instance: name, known: known, pumps: pumps)
         let instance = try provider.addInstance(
             named: name, in: namespace, configuration: configuration.queueing, ordering: configuration.ordering,
-            maximumHooks: configuration.maxHooks)
+            maximumHooks: configuration.maxHooks, isHeldBack: true)
         self.instance = instance
         self.namespace = namespace
         self.configuration = configuration
@@ -36,6 +36,7 @@ final class RunningInstance: Sendable {
             for (hook, entry) in zip(configuration.hooks, modules) {
                 try Self.register(hook, entry.module, at: instance)
             }
+            try provider.startSteering(instance)
         } catch {
             takeDown()
             throw error

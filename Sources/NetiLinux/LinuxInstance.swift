@@ -26,6 +26,8 @@ public final class LinuxInstance: Sendable {
         var queues: [PacketQueue] = []
         var steering: SteeringTable?
         var timestamps: TimestampRequest?
+        /// What is to be steered as soon as hooks are complete; nil from then on.
+        var heldBack: Set<SteeringTable.Point>?
         var isClosed = false
     }
 
@@ -34,12 +36,13 @@ public final class LinuxInstance: Sendable {
     private let namespace: Namespace
     private let configuration: InstanceConfiguration
     private unowned let provider: LinuxProvider
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, links: LinkMonitor,
-        provider: LinuxProvider
+        isHeldBack: Bool, provider: LinuxProvider
     ) {
+        state = Mutex(State(heldBack: isHeldBack ? [] : nil))
         self.instance = instance
         self.namespace = namespace
         self.configuration = configuration
@@ -61,18 +64,44 @@ public final class LinuxInstance: Sendable {
                 if interested { throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }
                 return
             }
-            if state.steering == nil {
-                guard interested else { return }
-                // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
-                let steering = try SteeringTable(
-                    instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
-                if configuration.timestamps { state.timestamps = try TimestampRequest() }
-                state.queues = try openQueues()
-                state.steering = steering
+            let point = SteeringTable.Point(family: family, event: event)
+            if state.heldBack != nil {
+                if interested { state.heldBack?.insert(point) } else { state.heldBack?.remove(point) }
+            } else if interested {
+                try steer([point], &state)
+            } else {
+                try state.steering?.stopSteering(point)
             }
-            guard let steering = state.steering else { return }
-            try steering.setSteered(interested, family: family, event: event)
         }
+    }
+
+    /// Steers packets to whole chains at once, see ``LinuxProvider/startSteering(_:)``.
+    func startSteering() throws(NetiError) {
+        try state.withLock { state throws(NetiError) in
+            guard !state.isClosed, let points = state.heldBack.take() else { return }
+            if points.isEmpty {
+                // Nothing is wanted here, so whoever else filters is welcome; only what a dead daemon left must go.
+                try? makeSteering().steer([])
+            } else {
+                try steer(points, &state)
+            }
+        }
+    }
+
+    private func steer(_ points: Set<SteeringTable.Point>, _ state: inout State) throws(NetiError) {
+        if state.steering == nil {
+            // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
+            let steering = try makeSteering()
+            if configuration.timestamps { state.timestamps = try TimestampRequest() }
+            state.queues = try openQueues()
+            state.steering = steering
+        }
+        try state.steering?.steer(points)
+    }
+
+    private func makeSteering() throws(NetiError) -> SteeringTable {
+        try SteeringTable(
+            instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
     }
 
     func close() {

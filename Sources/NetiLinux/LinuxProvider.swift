@@ -39,20 +39,32 @@ public final class LinuxProvider: NetworkProvider {
     /// Makes a namespace an instance.
     ///
     /// No packet is steered before the first hook is registered.
+    /// - Parameter isHeldBack: whether none is steered before ``startSteering(_:)`` either.
     /// - Throws: `EEXIST` when an instance of that name is alive, `ENOENT` when the namespace isn't there.
     public func addInstance(
         named name: String, in namespace: Namespace, configuration: InstanceConfiguration = InstanceConfiguration(),
-        ordering: Ordering = .documented, maximumHooks: Int = 64
+        ordering: Ordering = .documented, maximumHooks: Int = 64, isHeldBack: Bool = false
     ) throws(NetiError) -> Instance {
         let links = try LinkMonitor(in: namespace, broker: broker)
         let settings = Instance.Settings(ordering: ordering, maximumHooks: maximumHooks, provider: self)
         let instance = try netinfo.addInstance(named: name, settings: settings)
         links.fill(instance.interfaces)
         let linux = LinuxInstance(
-            instance: instance, namespace: namespace, configuration: configuration, links: links, provider: self)
+            instance: instance, namespace: namespace, configuration: configuration, links: links,
+            isHeldBack: isHeldBack, provider: self)
         instances.withLock { $0[instance.netid] = linux }
         watch.add(links.socket) { links.read() }
         return instance
+    }
+
+    /// Ends the holding back of an instance whose hooks are complete.
+    ///
+    /// Its steering rules appear all at once, so no packet meets half a chain, and replace those that a dead daemon left,
+    /// so none slips between the two.
+    /// - Throws: `EBUSY` when another process filters the namespace or holds a queue number, `EEXIST` when somebody else
+    ///   made a table `neti` there, and what the kernel answers.
+    public func startSteering(_ instance: Instance) throws(NetiError) {
+        try instances.withLock { $0[instance.netid] }?.startSteering()
     }
 
     /// Takes an instance down: no new hooks, steering rules out, waiting packets answered, queues closed.

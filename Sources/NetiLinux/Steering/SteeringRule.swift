@@ -86,4 +86,11 @@ extension NetworkFamily {
         case .inet6: UInt8(CLNX_NFT_IPV6)
         }
     }
+    /// The family's name in nft(8).
+    var nftName: String {
+        switch self {
+        case .inet: "ip"
+        case .inet6: "ip6"
+        }
+    }
 }

@@ -26,36 +26,50 @@ final class SteeringTable: Sendable {
     private let configuration: InstanceConfiguration
     private let instance: String
     private let socket: Int32
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+
+    /// An event of a family.
+    struct Point: Hashable, Comparable {
+        let family: NetworkFamily
+        let event: NetworkEvent
+
+        static func < (one: Point, other: Point) -> Bool {
+            (one.family.rawValue, one.event.rawValue) < (other.family.rawValue, other.event.rawValue)
+        }
+    }
 
     private struct State {
-        /// Families whose table is ours, with the events that have a base chain there.
-        var chains: [NetworkFamily: Set<NetworkEvent>] = [:]
-        /// Events that have rules.
-        var steered: [NetworkFamily: Set<NetworkEvent>] = [:]
+        /// Families in which a dead daemon has left a table.
+        var stale: Set<NetworkFamily> = []
+        /// What has a base chain in a table of ours.
+        var chains: Set<Point> = []
+        /// What has rules.
+        var steered: Set<Point> = []
         var mechanism: SteeringMechanism?
     }
 
     /// Opens the way to the namespace's rules.
     ///
-    /// - Throws: `EBUSY` when the table belongs to a process that lives.
+    /// - Throws: `EBUSY` when the table belongs to a process that lives, `EEXIST` when no daemon made it.
     init(
         instance: String, in namespace: Namespace, configuration: InstanceConfiguration, broker: NamespaceBroker
     ) throws(NetiError) {
         self.configuration = configuration
         self.instance = instance
-        socket = try broker.run(in: namespace) { () throws(NetiError) in
+        let socket = try broker.run(in: namespace) { () throws(NetiError) in
             let socket = clnx_nft_open()
             guard socket >= 0 else {
                 throw NetiError(Errno(rawValue: -socket), "instance '\(instance)': can't reach nftables")
             }
             return socket
         }
-        for family in NetworkFamily.allCases {
-            guard let owner = TableOwner(of: family, seenFrom: socket), owner.isAlive else { continue }
-            throw NetiError(
-                .resourceBusy, "instance '\(instance)': process \(owner.process) filters this namespace already")
+        do throws(NetiError) {
+            state = Mutex(State(stale: try Self.staleFamilies(seenFrom: socket, instance: instance)))
+        } catch {
+            close(socket)
+            throw error
         }
+        self.socket = socket
     }
 
     deinit {
@@ -67,58 +81,65 @@ final class SteeringTable: Sendable {
         state.withLock { $0.mechanism }
     }
 
-    /// Puts the rules of an event in or takes them out; what waits in the queues stays there.
+    /// Puts the rules of events in, all at once, in place of whatever a dead daemon has left.
     ///
     /// - Throws: what the kernel answered; nothing has changed then.
-    func setSteered(_ isSteered: Bool, family: NetworkFamily, event: NetworkEvent) throws(NetiError) {
+    func steer(_ points: Set<Point>) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            if isSteered {
-                try steer(&state, family, event)
-            } else {
-                guard state.steered[family]?.contains(event) == true else { return }
-                let transaction = try SteeringTransaction()
-                try transaction.flush(family, event)
-                try commit(transaction)
-            }
-            if isSteered {
-                state.chains[family, default: []].insert(event)
-                state.steered[family, default: []].insert(event)
-            } else {
-                state.steered[family]?.remove(event)
-            }
+            let new = points.subtracting(state.steered)
+            guard !new.isEmpty || !state.stale.isEmpty else { return }
+            try put(new, &state)
+            state.stale = []
+            state.chains.formUnion(new)
+            state.steered.formUnion(new)
+        }
+    }
+
+    /// Takes the rules of an event out; what waits in the queues stays there.
+    ///
+    /// - Throws: what the kernel answered; nothing has changed then.
+    func stopSteering(_ point: Point) throws(NetiError) {
+        try state.withLock { state throws(NetiError) in
+            guard state.steered.contains(point) else { return }
+            let transaction = try SteeringTransaction()
+            try transaction.flush(point)
+            try commit(transaction)
+            state.steered.remove(point)
         }
     }
 
     /// Takes all rules out and leaves the chains, so that the queues run dry.
     func clear() {
         state.withLock { state in
-            for (family, events) in state.steered {
-                for event in events {
-                    guard let transaction = try? SteeringTransaction() else { continue }
-                    try? transaction.flush(family, event)
-                    try? commit(transaction)
-                }
+            for point in state.steered {
+                guard let transaction = try? SteeringTransaction() else { continue }
+                try? transaction.flush(point)
+                try? commit(transaction)
             }
-            state.steered = [:]
+            state.steered = []
         }
     }
 
     /// Tries the kernel's own expression first and remembers what it took.
-    private func steer(_ state: inout State, _ family: NetworkFamily, _ event: NetworkEvent) throws(NetiError) {
+    private func put(_ points: Set<Point>, _ state: inout State) throws(NetiError) {
         for mechanism in state.mechanism.map({ [$0] }) ?? [.native, .compat] {
             let transaction = try SteeringTransaction()
-            if state.chains[family] == nil {
-                try transaction.replaceTable(family, onExit: configuration.onExit)
-            }
-            if state.chains[family]?.contains(event) != true {
-                try transaction.addChain(family, event, priority: configuration.priority(of: event))
-            }
-            for rule in SteeringRule.rules(for: event, configuration) {
-                try transaction.add(rule, family, event, mechanism, onExit: configuration.onExit)
+            for family in state.stale { try transaction.deleteTable(family) }
+            var families = Set(state.chains.map(\.family))
+            for point in points.sorted() {
+                if families.insert(point.family).inserted {
+                    try transaction.addTable(point.family, onExit: configuration.onExit)
+                }
+                if !state.chains.contains(point) {
+                    try transaction.addChain(point, priority: configuration.priority(of: point.event))
+                }
+                for rule in SteeringRule.rules(for: point.event, configuration) {
+                    try transaction.add(rule, point, mechanism, onExit: configuration.onExit)
+                }
             }
             do throws(NetiError) {
                 try commit(transaction)
-                state.mechanism = mechanism
+                if !points.isEmpty { state.mechanism = mechanism }
                 return
             } catch {
                 guard mechanism == .native, error.errno == .noSuchFileOrDirectory else { throw error }
@@ -140,5 +161,29 @@ final class SteeringTable: Sendable {
                         + "'\(Self.name)', or CAP_NET_ADMIN is missing"
                     : "instance '\(instance)': the kernel refuses the steering rules")
         }
+    }
+
+    /// The families whose table is a dead daemon's. Anybody else's is not ours to replace.
+    private static func staleFamilies(
+        seenFrom socket: Int32, instance: String
+    ) throws(NetiError) -> Set<NetworkFamily> {
+        var stale: Set<NetworkFamily> = []
+        for family in NetworkFamily.allCases {
+            switch try TableOwner.find(family, seenFrom: socket) {
+            case .absent:
+                break
+            case .stranger:
+                throw NetiError(
+                    .fileExists,
+                    "instance '\(instance)': there is a table '\(family.nftName) \(name)' in this namespace that no "
+                        + "daemon made; delete or rename it")
+            case .daemon(let owner) where owner.isAlive:
+                throw NetiError(
+                    .resourceBusy, "instance '\(instance)': process \(owner.process) filters this namespace already")
+            case .daemon:
+                stale.insert(family)
+            }
+        }
+        return stale
     }
 }

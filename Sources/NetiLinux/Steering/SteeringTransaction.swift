@@ -20,43 +20,50 @@ struct SteeringTransaction: ~Copyable {
         unsafe clnx_nft_free(transaction)
     }
 
-    /// Makes the family's table anew, whatever a dead daemon left there.
-    ///
-    /// Owned tables vanish with the process, by the kernel's doing: that is what "open" rests on.
-    func replaceTable(_ family: NetworkFamily, onExit: InstanceConfiguration.OnExit) throws(NetiError) {
+    /// Takes away the family's table with all that is in it, whether or not it is still there.
+    func deleteTable(_ family: NetworkFamily) throws(NetiError) {
         let family = family.netfilterFamily
         try check(unsafe clnx_nft_add_table(transaction, family, SteeringTable.name, 0, false, nil, 0))
         try check(unsafe clnx_nft_delete_table(transaction, family, SteeringTable.name))
+    }
+
+    /// Makes the family's table; one that is there already makes the kernel refuse.
+    ///
+    /// Owned tables vanish with the process, by the kernel's doing: that is what "open" rests on.
+    func addTable(_ family: NetworkFamily, onExit: InstanceConfiguration.OnExit) throws(NetiError) {
         let flags = onExit == .open ? UInt32(CLNX_NFT_TABLE_OWNER) : 0
         let note = TableOwner.current.userData
         try check(
             unsafe note.withUnsafeBytes { note in
                 unsafe clnx_nft_add_table(
-                    transaction, family, SteeringTable.name, flags, true, note.baseAddress, UInt32(note.count))
+                    transaction, family.netfilterFamily, SteeringTable.name, flags, true, note.baseAddress,
+                    UInt32(note.count))
             })
     }
 
     /// Adds the base chain of an event, named like it.
-    func addChain(_ family: NetworkFamily, _ event: NetworkEvent, priority: Int32) throws(NetiError) {
+    func addChain(_ point: SteeringTable.Point, priority: Int32) throws(NetiError) {
         try check(
             unsafe clnx_nft_add_chain(
-                transaction, family.netfilterFamily, SteeringTable.name, event.rawValue, event.netfilterHook, priority))
+                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue,
+                point.event.netfilterHook, priority))
     }
 
     func add(
-        _ rule: SteeringRule, _ family: NetworkFamily, _ event: NetworkEvent, _ mechanism: SteeringMechanism,
+        _ rule: SteeringRule, _ point: SteeringTable.Point, _ mechanism: SteeringMechanism,
         onExit: InstanceConfiguration.OnExit
     ) throws(NetiError) {
         var encoded = rule.encoded(mechanism, onExit: onExit)
         try check(
             unsafe clnx_nft_add_rule(
-                transaction, family.netfilterFamily, SteeringTable.name, event.rawValue, &encoded))
+                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue, &encoded))
     }
 
     /// Takes all rules out of an event's chain.
-    func flush(_ family: NetworkFamily, _ event: NetworkEvent) throws(NetiError) {
+    func flush(_ point: SteeringTable.Point) throws(NetiError) {
         try check(
-            unsafe clnx_nft_flush_chain(transaction, family.netfilterFamily, SteeringTable.name, event.rawValue))
+            unsafe clnx_nft_flush_chain(
+                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue))
     }
 
     /// Returns 0 or a negative errno; with an errno nothing has changed.

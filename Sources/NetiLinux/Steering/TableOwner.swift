@@ -3,6 +3,7 @@
 import CLinuxNet
 import Glibc
 import Neti
+import SystemPackage
 
 /// Which process made a table `neti`, as noted in the table's user data.
 ///
@@ -26,16 +27,28 @@ struct TableOwner: Equatable {
         self.startTime = startTime
     }
 
-    /// Who made the table of a family; nil when there is none, or one without our note.
-    init?(of family: NetworkFamily, seenFrom socket: Int32) {
+    /// Who made a table.
+    enum Finding {
+        /// There is none.
+        case absent
+        /// A daemon, dead or alive.
+        case daemon(TableOwner)
+        /// Somebody who left no note of ours.
+        case stranger
+    }
+
+    /// Who made the table of a family.
+    ///
+    /// - Throws: what the kernel answered, when it doesn't tell.
+    static func find(_ family: NetworkFamily, seenFrom socket: Int32) throws(NetiError) -> Finding {
         var table = clnx_nft_table()
-        guard unsafe clnx_nft_find_table(socket, family.netfilterFamily, SteeringTable.name, &table) == 0 else {
-            return nil
-        }
+        let code = unsafe clnx_nft_find_table(socket, family.netfilterFamily, SteeringTable.name, &table)
+        if code == -ENOENT { return .absent }
+        guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't list the tables of nftables") }
         let note = unsafe withUnsafeBytes(of: &table.user_data) { bytes in
             unsafe Array(bytes.prefix(Int(table.user_data_length)))
         }
-        self.init(userData: note)
+        return TableOwner(userData: note).map { .daemon($0) } ?? .stranger
     }
 
     /// Reads what ``userData`` wrote; nil for anything else.
