@@ -112,6 +112,12 @@ let package = Package(
                 "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", system,
             ],
             swiftSettings: swift, linkerSettings: sanitizerLink),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "CNetfilterQueue", "LiveHost", "Neti", "NetiControl", "NetiLinux", "neti-ctl", "neti-daemon",
+            ],
+            swiftSettings: swift),
         .executableTarget(
             name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
             swiftSettings: swift),

@@ -15,17 +15,58 @@ public enum Command {
     /// - Throws: `ENOENT` when there is no such program; `ECHILD` with what it wrote when it doesn't exit with 0.
     @discardableResult
     public static func run(_ program: String, _ arguments: [String], input: String = "") throws(NetiError) -> String {
-        let call = ([program] + arguments).joined(separator: " ")
+        let ending = try end(program, arguments, input: input)
+        guard ending.status == 0 else {
+            let call = ([program] + arguments).joined(separator: " ")
+            throw NetiError(.noChildProcess, "'\(call)' failed: \(ending.output)")
+        }
+        return ending.output
+    }
+
+    /// How a program came to its end.
+    public struct Ending: Sendable {
+        /// The number that its process had.
+        public var process: Int32
+        /// Its exit status; 128 and the signal's number when a signal ended it.
+        public var status: Int32
+        /// What it wrote to standard output and standard error.
+        public var output: String
+    }
+
+    /// Runs a program to its end, whatever that is.
+    ///
+    /// - Parameter input: its standard input; at most what a pipe holds, 64 KiB.
+    /// - Throws: `ENOENT` when there is no such program.
+    public static func end(
+        _ program: String, _ arguments: [String], input: String = ""
+    ) throws(NetiError) -> Ending {
         let standardInput = try Pipe()
         try standardInput.write(input)
         let output = try Pipe()
         let process = try spawn(program, arguments, input: standardInput.reading, output: output.writing)
         output.closeWriting()
         let text = output.readAll()
+        return Ending(process: process, status: wait(for: process), output: text)
+    }
+
+    /// Waits for the end of a process that was started here; its exit status, or 128 and the number of the signal that
+    /// ended it.
+    static func wait(for process: Int32) -> Int32 {
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
-        guard status == 0 else { throw NetiError(.noChildProcess, "'\(call)' failed: \(text)") }
-        return text
+        return exitStatus(status)
+    }
+
+    /// Like ``wait(for:)`` without waiting; nil while the process runs.
+    static func poll(_ process: Int32) -> Int32? {
+        var status: Int32 = 0
+        return unsafe waitpid(process, &status, WNOHANG) == process ? exitStatus(status) : nil
+    }
+
+    /// Takes apart what waitpid(2) stores: the signal in the low seven bits, the exit status above them.
+    private static func exitStatus(_ status: Int32) -> Int32 {
+        let signal = status & 0x7F
+        return signal == 0 ? status >> 8 & 0xFF : 128 + signal
     }
 
     /// Starts a program that goes on by itself, with an empty standard input; the caller waits for its end.

@@ -12,25 +12,37 @@ public final class DaemonProcess: Sendable {
     /// Its process number.
     public let process: Int32
 
-    private let folder: String
-    private let isRunning = Mutex(true)
+    /// Where it keeps its configuration, its log and, unless told otherwise, its control socket.
+    public let folder: String
+
+    /// Where `neti-ctl` reaches it.
+    public let controlSocket: String
+
+    private let exitStatus = Mutex<Int32?>(nil)
 
     /// Starts a daemon; ``waitUntilReady()`` waits for it.
     ///
     /// - Parameters:
     ///   - instances: the configuration from the first `[[instance]]` on.
     ///   - files: further files beside the configuration, name and text.
-    public init(instances: String, files: [String: String] = [:]) throws(NetiError) {
-        folder = "/tmp/neti-\(getpid())-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
+    ///   - host: where it runs, so that the host is the instance `global`; nil for the caller's own namespace.
+    ///   - controlSocket: another path than one in its folder.
+    public init(
+        instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil
+    ) throws(NetiError) {
+        folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
+        self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
         guard unsafe mkdir(folder, 0o700) == 0 else {
             throw NetiError(Errno(rawValue: errno), "can't make the folder \(folder)")
         }
         do throws(NetiError) {
             for (name, text) in files { try writeFile("\(folder)/\(name)", text) }
-            try writeFile(
-                "\(folder)/neti.toml", "[daemon]\ncontrol-socket = \"\(folder)/neti.sock\"\n\n" + instances)
-            process = try Command.start(
-                try Self.program("neti-daemon"), ["--config", "\(folder)/neti.toml"], output: "\(folder)/log")
+            let configuration = "\(folder)/neti.toml"
+            try writeFile(configuration, "[daemon]\ncontrol-socket = \"\(self.controlSocket)\"\n\n" + instances)
+            var call = [try Self.program("neti-daemon"), "--config", configuration]
+            // `ip` becomes the program that it runs, so that the process number stays the daemon's.
+            if let host { call = ["ip", "netns", "exec", host.name] + call }
+            process = try Command.start(call[0], Array(call.dropFirst()), output: "\(folder)/log")
         } catch {
             Self.remove(folder)
             throw error
@@ -42,6 +54,13 @@ public final class DaemonProcess: Sendable {
     }
 
     private static let numbers = Atomic(0)
+
+    private static var folderPrefix: String { "/tmp/neti-\(getpid())-" }
+
+    /// Folders that this process has made and not removed yet.
+    public static var remaining: [String] {
+        listFolder("/tmp").map { "/tmp/\($0)" }.filter { $0.hasPrefix(folderPrefix) }
+    }
 
     /// What it has written so far.
     public var log: String { (try? readFile("\(folder)/log")) ?? "" }
@@ -59,18 +78,33 @@ public final class DaemonProcess: Sendable {
         throw NetiError(.noChildProcess, "the daemon doesn't answer; it wrote:\n\(log)")
     }
 
+    /// Waits until it has written something, five seconds at most; whether it did.
+    public func logs(_ text: String) -> Bool {
+        Deadline(.seconds(5)).sees { log.contains(text) }
+    }
+
     /// Runs `neti-ctl` and returns what it wrote.
     public func control(_ arguments: String...) throws(NetiError) -> String {
-        try Command.run(try Self.program("neti-ctl"), arguments + ["--socket", "\(folder)/neti.sock"])
+        try Command.run(try Self.program("neti-ctl"), arguments + ["--socket", controlSocket])
+    }
+
+    /// Runs `neti-ctl`, which may fail.
+    public func controlEnding(_ arguments: String...) throws(NetiError) -> Command.Ending {
+        try Command.end(try Self.program("neti-ctl"), arguments + ["--socket", controlSocket])
     }
 
     /// Whether it has ended by itself.
     public func hasEnded() -> Bool {
-        isRunning.withLock { isRunning in
-            var status: Int32 = 0
-            if isRunning, unsafe waitpid(process, &status, WNOHANG) == process { isRunning = false }
-            return !isRunning
+        exitStatus.withLock { status in
+            if status == nil { status = Command.poll(process) }
+            return status != nil
         }
+    }
+
+    /// Waits for it to end by itself, ten seconds at most; its exit status.
+    public func waitUntilEnded() -> Int32? {
+        _ = Deadline(.seconds(10)).sees { hasEnded() }
+        return exitStatus.withLock { $0 }
     }
 
     /// Ends it as a power failure would, without a chance to clean up, and waits for its end.
@@ -78,25 +112,34 @@ public final class DaemonProcess: Sendable {
         end(SIGKILL)
     }
 
-    /// Ends it as a service manager would, waits for its end and removes its folder. May be called more than once.
-    public func stop() {
+    /// Ends it as a service manager would and waits for its end; its exit status.
+    @discardableResult
+    public func terminate() -> Int32 {
         end(SIGTERM)
+    }
+
+    /// Ends it like ``terminate()`` and removes its folder. May be called more than once.
+    public func stop() {
+        terminate()
         Self.remove(folder)
     }
 
-    private func end(_ signal: Int32) {
-        isRunning.withLock { isRunning in
-            guard isRunning else { return }
+    @discardableResult
+    private func end(_ signal: Int32) -> Int32 {
+        exitStatus.withLock { status in
+            if let status { return status }
             kill(process, signal)
-            var status: Int32 = 0
-            while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
-            isRunning = false
+            let ended = Command.wait(for: process)
+            status = ended
+            return ended
         }
     }
 
     /// The path of one of the project's programs: beside this one, as in `.build/release`, or, for tests, which run
     /// inside a program of the toolchain, in the folder of debug builds.
-    private static func program(_ name: String) throws(NetiError) -> String {
+    ///
+    /// - Throws: `ENOENT` when it isn't built.
+    public static func program(_ name: String) throws(NetiError) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
         let path = buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:))

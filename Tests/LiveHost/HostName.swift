@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// It tells who made it, so that the leftovers of a process that died are found and removed by the next one. At most 15
 /// bytes.
-struct HostName: Equatable, CustomStringConvertible {
+public struct HostName: Equatable, Sendable, CustomStringConvertible {
     let process: Int32
     let number: Int
 
@@ -15,7 +15,7 @@ struct HostName: Equatable, CustomStringConvertible {
     private static let numbers = Atomic<Int>(0)
 
     /// A name that nobody else has.
-    static func next() -> HostName {
+    public static func next() -> HostName {
         HostName(process: getpid(), number: numbers.wrappingAdd(1, ordering: .relaxed).newValue)
     }
 
@@ -33,7 +33,8 @@ struct HostName: Equatable, CustomStringConvertible {
         self.init(process: process, number: number)
     }
 
-    var description: String { Self.prefix + String(process, radix: 36) + "-\(number)" }
+    /// As `ip netns` knows it.
+    public var description: String { Self.prefix + String(process, radix: 36) + "-\(number)" }
 
     /// Whether nobody is left who would remove it.
     var isOrphaned: Bool { kill(process, 0) == -1 && errno == ESRCH }

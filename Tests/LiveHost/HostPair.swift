@@ -21,14 +21,17 @@ public final class HostPair: Sendable {
 
     /// Makes two hosts, hands them to `body`, and removes them.
     ///
+    /// - Parameter rightName: what the right host is called; nil for a name of its own.
     /// - Throws: `EPERM` when the process isn't root, `ENOENT` when iproute2 isn't installed, and what `body` throws.
-    public static func with<Value>(_ body: (HostPair) throws -> Value) throws -> Value {
-        let pair = try HostPair()
+    public static func with<Value>(
+        rightName: HostName? = nil, _ body: (HostPair) throws -> Value
+    ) throws -> Value {
+        let pair = try HostPair(rightName: rightName ?? .next())
         defer { pair.remove() }
         return try body(pair)
     }
 
-    private init() throws(NetiError) {
+    private init(rightName: HostName) throws(NetiError) {
         guard geteuid() == 0 else {
             throw NetiError(.notPermitted, "network namespaces need root: run this as root")
         }
@@ -36,7 +39,7 @@ public final class HostPair: Sendable {
         broker = try NamespaceBroker()
         do throws(NetiError) {
             left = try Host(.next(), number: 1, broker: broker)
-            right = try Host(.next(), number: 2, broker: broker)
+            right = try Host(rightName, number: 2, broker: broker)
             try join()
             for family in NetworkFamily.allCases { try awaitCable(family) }
         } catch {
