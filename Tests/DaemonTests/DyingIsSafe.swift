@@ -16,7 +16,9 @@ extension RunningDaemon {
             return daemon
         }
 
-        @Test("Killed with on-exit open: traffic flows on after less than 200 datagrams of 1,000 a second, no table stays")
+        @Test(
+            "Killed with on-exit open: traffic flows on after less than 200 datagrams of 1,000 a second, no table stays"
+        )
         func killedOpen() throws {
             try HostPair.with { hosts in
                 let daemon = try start("open", on: hosts)

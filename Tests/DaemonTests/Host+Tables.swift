@@ -14,11 +14,6 @@ extension Host {
         try execute("nft", "--stateless", "list", "ruleset")
     }
 
-    /// Loads rules in the language of nft(8).
-    func load(rules: String) throws(NetiError) {
-        try Command.run("ip", ["netns", "exec", name, "nft", "-f", "-"], input: rules)
-    }
-
     /// The process that says in the comment of a table `neti` that it made it.
     func tableMaker(_ family: NetworkFamily) throws(NetiError) -> String? {
         let table = try execute("nft", "list", "table", family == .inet ? "ip" : "ip6", "neti")

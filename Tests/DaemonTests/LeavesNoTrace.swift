@@ -23,7 +23,9 @@ struct LeavesNoTrace: TestTrait, SuiteTrait, TestScoping {
     /// Processes whose parent is this one, dead ones that nobody waited for included (proc_pid_stat(5), field 4).
     private static var children: [String] {
         listFolder("/proc").filter { name in
-            guard let stat = try? readFile("/proc/\(name)/stat"), let end = stat.lastIndex(of: ")") else { return false }
+            guard let stat = try? readFile("/proc/\(name)/stat"), let end = stat.lastIndex(of: ")") else {
+                return false
+            }
             let fields = stat[stat.index(after: end)...].split(separator: " ")
             return fields.count > 1 && Int32(fields[1]) == getpid()
         }

@@ -117,7 +117,8 @@ final class Traffic: Sendable {
                     tally.sent += 1
                     do throws(NetiError) {
                         let number = tally.sent
-                        try end.sender.send((0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - $0 * 8)) }, to: end.receiver)
+                        try end.sender.send(
+                            (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - $0 * 8)) }, to: end.receiver)
                     } catch {
                         tally.refused += 1
                     }

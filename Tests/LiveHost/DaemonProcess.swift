@@ -85,6 +85,11 @@ public final class DaemonProcess: Sendable {
 
     /// Runs `neti-ctl` and returns what it wrote.
     public func control(_ arguments: String...) throws(NetiError) -> String {
+        try control(arguments)
+    }
+
+    /// Runs `neti-ctl` and returns what it wrote.
+    public func control(_ arguments: [String]) throws(NetiError) -> String {
         try Command.run(try Self.program("neti-ctl"), arguments + ["--socket", controlSocket])
     }
 

@@ -23,8 +23,8 @@ public struct Deadline: Sendable {
     }
 
     /// Looks again and again, for what no descriptor tells of; whether it came true before the moment was over.
-    public func sees(_ isTrue: () -> Bool) -> Bool {
-        while !isTrue() {
+    public func sees<Failure>(_ isTrue: () throws(Failure) -> Bool) throws(Failure) -> Bool {
+        while try !isTrue() {
             if isOver { return false }
             usleep(500)
         }

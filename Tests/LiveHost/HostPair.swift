@@ -53,12 +53,12 @@ public final class HostPair: Sendable {
     private func join() throws(NetiError) {
         let device = Host.interface
         let (leftAddress, rightAddress) = (Self.text(left.linkLayer), Self.text(right.linkLayer))
-        try Command.run(
-            "ip",
-            [
-                "link", "add", device, "address", leftAddress, "netns", left.name, "type", "veth",
-                "peer", "name", device, "address", rightAddress, "netns", right.name,
-            ])
+        // Where both ends have the same index, the kernel takes up to a second to tell that the link is up, and IPv6 waits
+        // for that (linkwatch_urgent_event in net/core/link_watch.c).
+        let ends = [(left, leftAddress, "100"), (right, rightAddress, "101")].map { host, address, index in
+            ["name", device, "address", address, "index", index, "netns", host.name]
+        }
+        try Command.run("ip", ["link", "add"] + ends[0] + ["type", "veth", "peer"] + ends[1])
         for (host, peer, peerAddress) in [(left, right, rightAddress), (right, left, leftAddress)] {
             try Command.run(
                 "ip", ["-n", host.name, "-batch", "-"],
