@@ -15,9 +15,13 @@ extension MutableRawSpan {
         if datagram.version == .v4 { updateHeaderChecksum(length: Int(datagram.headerLength)) }
         guard !datagram.isFragment, !datagram.isCut, let place = datagram.transportChecksumPlace else { return }
         let offset = Int(datagram.transportOffset) + place
-        if datagram.protocol == .udp, datagram.version == .v4, bytes.bigEndian16(at: offset) == 0 { return }
+        let old = bytes.bigEndian16(at: offset)
+        if datagram.protocol == .udp, datagram.version == .v4, old == 0 { return }
         storeBigEndian(UInt16(0), at: offset)
-        guard var value = datagram.transportChecksum(in: bytes) else { return }
+        guard var value = datagram.transportChecksum(in: bytes) else {
+            storeBigEndian(old, at: offset)
+            return
+        }
         if value == 0, datagram.protocol == .udp { value = 0xFFFF }
         storeBigEndian(value, at: offset)
     }

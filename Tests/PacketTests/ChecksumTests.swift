@@ -162,6 +162,15 @@ struct ChecksumTests {
         #expect(try packet.transportChecksum != 0)
     }
 
+    /// Without the final destination there is no pseudo header, so the old checksum is the best there is.
+    @Test func unknownRoutingHeaderKeepsTransportChecksum() throws {
+        var packet = GoldenPacket.chain6.bytes
+        packet[66] = 3
+        let before = packet
+        try packet.updateChecksums()
+        #expect(packet == before)
+    }
+
     @Test func otherProtocolsAreLeftAlone() throws {
         let header = IPHeader(from: GoldenPacket.client4, to: GoldenPacket.server4)
         let before = try header.packet(.none(IPProtocol(rawValue: 132)), payload: [UInt8](1...40))
