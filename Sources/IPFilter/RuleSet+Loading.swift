@@ -54,10 +54,12 @@ extension RuleSet {
             let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             throw RuleErrors(
                 errors: parser.complaints.map { complaint in
-                    let line = complaint.location.line - 1
+                    let number = complaint.location.line
+                    var line = number <= lines.count ? lines[number - 1] : "".utf8[...]
+                    if line.last == UInt8(ascii: "\r") { line.removeLast() }
                     return RuleError(
                         file: file, location: complaint.location, message: complaint.message,
-                        sourceLine: line < lines.count ? String(Substring(lines[line])) : "")
+                        sourceLine: String(Substring(line)))
                 })
         }
         return rules
