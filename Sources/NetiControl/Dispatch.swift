@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
+package import Logging
 
 /// Answers one call: finds the method, checks parameters and credentials, asks the backend. Knows no sockets.
-struct Dispatch: Sendable {
+package struct Dispatch: Sendable {
     let backend: any ControlBackend
     let authority: Authority
     let version: String
     let logger: Logger
+
+    package init(backend: any ControlBackend, authority: Authority, version: String, logger: Logger) {
+        self.backend = backend
+        self.authority = authority
+        self.version = version
+        self.logger = logger
+    }
 
     /// The reply, ready to be sent; nil to a call that wants none.
     ///
     /// A call with `more` gets one reply like any other, since no method has more to say.
     ///
     /// - Throws: ``Message/Malformed`` if `message` is no call. There is no error name for that: the connection ends.
-    func reply(to message: [UInt8], from peer: PeerCredentials) async throws -> [UInt8]? {
+    package func reply(to message: [UInt8], from peer: PeerCredentials) async throws -> [UInt8]? {
         let header = try Message.header(Message.CallHeader.self, of: message)
         let call = Call(header: header, message: message, peer: peer)
         let reply: [UInt8]

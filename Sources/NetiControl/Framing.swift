@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 
 /// How long a message may be, without the NUL that ends it.
 enum MessageLimit {
@@ -14,23 +14,23 @@ enum MessageLimit {
 ///
 /// Looks at each byte once, however the stream is cut, and keeps at most one message of ``limit`` bytes and what arrived
 /// with its end.
-struct FrameDecoder: NIOSingleStepByteToMessageDecoder {
-    typealias InboundOut = [UInt8]
+package struct FrameDecoder: NIOSingleStepByteToMessageDecoder {
+    package typealias InboundOut = [UInt8]
 
     /// A message is longer than agreed, whether its end has arrived or not. The stream cannot be used any longer.
-    struct TooLong: Error, Equatable {}
+    package struct TooLong: Error, Equatable {}
 
     private let limit: Int
 
     /// Bytes at the start of the buffer that are known to be no NUL.
     private var searched = 0
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// The next message without its NUL; nil until it is complete.
-    mutating func decode(buffer: inout ByteBuffer) throws(TooLong) -> [UInt8]? {
+    package mutating func decode(buffer: inout ByteBuffer) throws(TooLong) -> [UInt8]? {
         let bytes = buffer.readableBytesView
         let end = bytes.dropFirst(searched).firstIndex(of: 0)
         let length = (end ?? bytes.endIndex) - bytes.startIndex
@@ -46,7 +46,7 @@ struct FrameDecoder: NIOSingleStepByteToMessageDecoder {
     }
 
     /// The next of the messages left at the end of the stream. A beginning without an end is forgotten.
-    mutating func decodeLast(buffer: inout ByteBuffer, seenEOF: Bool) throws(TooLong) -> [UInt8]? {
+    package mutating func decodeLast(buffer: inout ByteBuffer, seenEOF: Bool) throws(TooLong) -> [UInt8]? {
         guard let message = try decode(buffer: &buffer) else {
             buffer.clear()
             return nil

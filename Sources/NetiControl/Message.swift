@@ -4,9 +4,9 @@ import FoundationEssentials
 
 /// Between values and messages (varlink.org, "Method Call"): a message is one JSON object, and what it carries is in the
 /// member `parameters`, which is left out when it would be empty and may then also be null or `{}`.
-enum Message {
+package enum Message {
     /// The bytes are no message: not UTF-8, not JSON, not an object, or without what every message has.
-    struct Malformed: Error, Equatable {}
+    package struct Malformed: Error, Equatable {}
 
     /// What a call says beside its parameters.
     struct CallHeader: Decodable {
@@ -17,13 +17,13 @@ enum Message {
     }
 
     /// What a reply says beside its parameters.
-    struct ReplyHeader: Decodable {
-        let error: String?
+    package struct ReplyHeader: Decodable {
+        package let error: String?
         let continues: Bool?
     }
 
     /// Reads all but the parameters.
-    static func header<Header: Decodable>(_: Header.Type, of message: [UInt8]) throws(Malformed) -> Header {
+    package static func header<Header: Decodable>(_: Header.Type, of message: [UInt8]) throws(Malformed) -> Header {
         // The JSON decoder does not look at text that nobody asks for.
         guard String(validating: message, as: UTF8.self) != nil else { throw Malformed() }
         do {
@@ -49,7 +49,7 @@ enum Message {
     }
 
     /// Reads the parameters of a reply; a member that is not known is passed over, for the daemon may be newer.
-    static func parameters<Reply: Decodable>(ofReply message: [UInt8]) throws(Malformed) -> Reply {
+    package static func parameters<Reply: Decodable>(ofReply message: [UInt8]) throws(Malformed) -> Reply {
         do {
             return try JSONDecoder().decode(LenientParameters<Reply>.self, from: Data(message)).value
         } catch {
@@ -66,7 +66,7 @@ enum Message {
     }
 
     /// A reply, ready to be sent.
-    static func reply(_ parameters: some Encodable) throws -> [UInt8] {
+    package static func reply(_ parameters: some Encodable) throws -> [UInt8] {
         try encode(ReplyEnvelope(error: nil, parameters: isEmpty(parameters) ? nil : parameters))
     }
 

@@ -4,7 +4,7 @@ import Glibc
 import SystemPackage
 
 /// Who is at the other end of a Unix socket, as the kernel saw it when the peer connected (unix(7)).
-struct PeerCredentials: Equatable, Sendable {
+package struct PeerCredentials: Equatable, Sendable {
     /// Process id; 0 if it has none in our namespace.
     let pid: Int32
     /// Effective user id.
@@ -14,7 +14,7 @@ struct PeerCredentials: Equatable, Sendable {
     /// Supplementary group ids.
     let groups: [UInt32]
 
-    init(pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32] = []) {
+    package init(pid: Int32, uid: UInt32, gid: UInt32, groups: [UInt32] = []) {
         self.pid = pid
         self.uid = uid
         self.gid = gid
@@ -51,11 +51,16 @@ struct PeerCredentials: Equatable, Sendable {
 }
 
 /// Who may change something: root, one user, and the members of one group.
-struct Authority: Equatable, Sendable {
+package struct Authority: Equatable, Sendable {
     /// The daemon's own user.
     let uid: UInt32
     /// The group of the socket, if it was given one.
     let gid: UInt32?
+
+    package init(uid: UInt32, gid: UInt32?) {
+        self.uid = uid
+        self.gid = gid
+    }
 
     /// Whether the peer may.
     func allows(_ peer: PeerCredentials) -> Bool {

@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// A process number alone says little, since numbers are used again; together with the time at which the process
 /// started it is unique until the next boot, and tables don't outlive that.
-struct TableOwner: Equatable {
+package struct TableOwner: Equatable {
     let process: Int32
     /// Clock ticks after boot, field 22 of proc_pid_stat(5).
     let startTime: UInt64
@@ -52,7 +52,7 @@ struct TableOwner: Equatable {
     }
 
     /// Reads what ``userData`` wrote; nil for anything else.
-    init?(userData: [UInt8]) {
+    package init?(userData: [UInt8]) {
         guard userData.count > 3, userData[0] == Self.commentType, Int(userData[1]) == userData.count - 2 else {
             return nil
         }
@@ -64,7 +64,7 @@ struct TableOwner: Equatable {
 
     /// The user data of our tables: one item of type, length and a text that ends with a null byte, which `nft list`
     /// shows as the table's comment (libnftnl's `udata.h`).
-    var userData: [UInt8] {
+    package var userData: [UInt8] {
         let text = Array("\(Self.word) \(process) \(startTime)".utf8) + [0]
         return [Self.commentType, UInt8(clamping: text.count)] + text
     }
