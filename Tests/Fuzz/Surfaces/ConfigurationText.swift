@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import IPFilter
+import Neti
+import NetiDaemon
+import SystemPackage
+
+/// The daemon's configuration file.
+struct ConfigurationText: Surface {
+    private let directory: Directory
+
+    init() throws { directory = try Directory() }
+
+    var isText: Bool { true }
+
+    static let words = """
+        [ ] [[ ]] { } " ' \"\"\" ''' = . , # \\ \\u0000 \\UFFFFFFFF -1 0 1e9 true false 99999999999 9223372036854775808
+        inf nan 0x10 0b2 1_000 1979-05-27 1979-05-27T 07:32 [daemon] [[instance]] [[instance.hook]] [instance] name netns
+        "blue*" "[a-" "*" "global" "" on-exit ordering queue queues queue-length receive-buffer copy-range fail-open gso
+        uid-gid conntrack priority-in priority-out max-hooks module "ipf" "count" events families hint "first" "last"
+        "before" rules "ipf.conf" "bad.conf" "absent.conf" "." default-policy "block" control-socket "/" control-group
+        pumps nap log-level netns-directory \u{E9} \u{FEFF} \r
+        """.split(whereSeparator: { $0 == " " || $0 == "\n" }).map { Array($0.utf8) }
+        + [
+            #""after filter""#, #"["PHYSICAL_IN"]"#, #"["PHYSICAL_IN", "PHYSICAL_OUT"]"#, #"["inet6"]"#,
+            "\n[[instance]]\nnetns = \"*\"\n", "= 1979-05-27 1\n", "= [ }", "\n[=", "\r\n",
+        ].map { Array($0.utf8) } + [[0], [0xFF], [0xC3, 0x28]]
+
+    var words: [[UInt8]] { Self.words }
+
+    func feed(_ input: [UInt8]) throws -> Bool {
+        try directory.write(input)
+        let result = load()
+        guard case .failure(let error) = result else {
+            try require(load() == result, "another configuration at the second reading")
+            return true
+        }
+        try check(error, of: input)
+        return false
+    }
+
+    private func load() -> Result<Configuration, ConfigurationError> {
+        Result { () throws(ConfigurationError) in
+            try Configuration.load(
+                path: directory.configuration.string, modules: [IPFilterModule.self, CountModule.self])
+        }
+    }
+
+    private func check(_ error: ConfigurationError, of input: [UInt8]) throws {
+        try require(!error.diagnostics.isEmpty, "refused without a diagnostic")
+        let lines = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var told: Set<String> = []
+        var last = 0
+        for diagnostic in error.diagnostics {
+            try require(told.insert(diagnostic.description).inserted, "told twice: \(diagnostic)")
+            try require(!diagnostic.message.isEmpty, "no message: \(diagnostic)")
+            guard diagnostic.file == directory.configuration.string, let line = diagnostic.line else { continue }
+            try require((1...lines.count).contains(line), "line \(line) of \(lines.count): \(diagnostic)")
+            try require(line >= last, "out of order: \(diagnostic)")
+            last = line
+            guard let column = diagnostic.column else { continue }
+            // The parser inside TOMLKit sees the end of the file behind the last line end, not in a line of its own.
+            try require((1...(lines[line - 1].count + 2)).contains(column), "no such column: \(diagnostic)")
+        }
+    }
+}
+
+extension ConfigurationText {
+    /// Where the configuration is, and the files that it may name; gone with the last user.
+    private final class Directory {
+        let path: FilePath
+        let configuration: FilePath
+        private let file: FileDescriptor
+        private static let rules = ["ipf.conf": "pass in all\n", "bad.conf": "pass in all\npass sideways\n"]
+
+        init() throws {
+            var template = Array("/tmp/neti-fuzz-XXXXXX".utf8CString)
+            guard unsafe mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+            path = FilePath(platformString: template)
+            configuration = path.appending("neti.toml")
+            file = try Self.create(configuration)
+            for (name, text) in Self.rules {
+                let file = try Self.create(path.appending(name))
+                try file.closeAfter { _ = try file.writeAll(text.utf8) }
+            }
+        }
+
+        deinit {
+            try? file.close()
+            for name in ["neti.toml"] + Self.rules.keys { _ = unsafe unlink(path.appending(name).string) }
+            _ = unsafe rmdir(path.string)
+        }
+
+        func write(_ bytes: [UInt8]) throws {
+            try file.resize(to: 0)
+            try file.writeAll(toAbsoluteOffset: 0, bytes)
+        }
+
+        private static func create(_ path: FilePath) throws -> FileDescriptor {
+            try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetiControl
+
+/// A daemon with one instance and one of everything.
+struct FixedBackend: ControlBackend {
+    func status() -> GetStatus.Status {
+        GetStatus.Status(
+            version: "1.0", pid: 1, startTime: 1, uptime: 1, configuration: "neti.toml", pumps: 1, instances: 1,
+            hooks: 1,
+            queueMechanism: .compat, packets: GetStatus.PacketTotals(received: 3, passed: 2, dropped: 1))
+    }
+
+    func instances() -> [ListInstances.Instance] {
+        [
+            ListInstances.Instance(
+                netid: 0, name: "global", netns: nil, state: .up, reason: nil, onExit: .open, ordering: .documented,
+                hooks: 1, queues: [])
+        ]
+    }
+
+    func hooks(instance: String?) throws(ControlError) -> [ListHooks.Hook] {
+        if let instance, instance != "global" { throw .noSuchInstance(instance) }
+        return [
+            ListHooks.Hook(
+                instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 1, name: "filter",
+                hint: .first, hintValue: nil, hits: 3, module: "ipf")
+        ]
+    }
+
+    func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] {
+        [
+            ListKstats.Kstat(
+                module: "inet", instance: 0, name: "PHYSICAL_IN", class: "hook_event", netid: 0, crtime: 1, snaptime: 2,
+                statistics: [ListKstats.Statistic(name: "events", type: .uint64, value: "3")])
+        ]
+    }
+
+    func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
+        if level == .critical { throw .failed(reason: "logs at least errors") }
+    }
+}
