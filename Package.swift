@@ -82,8 +82,11 @@ let package = Package(
 
         // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),
+        .target(
+            name: "OrderingTables", dependencies: ["Hooks", system], path: "Tests/OrderingTables", swiftSettings: swift),
         .testTarget(
-            name: "HooksTests", dependencies: ["Hooks", system], swiftSettings: swift, linkerSettings: sanitizerLink),
+            name: "HooksTests", dependencies: ["Hooks", "OrderingTables", system], swiftSettings: swift,
+            linkerSettings: sanitizerLink),
         .testTarget(name: "KstatTests", dependencies: ["Kstat", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(

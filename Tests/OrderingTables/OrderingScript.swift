@@ -2,7 +2,6 @@
 
 import Hooks
 import SystemPackage
-import Testing
 
 /// A sequence of registrations and what must come of it, in the notation of the ordering tables:
 ///
@@ -11,7 +10,8 @@ import Testing
 /// `x` registers x without a hint, `x F` first, `x L` last, `x→t B` before t, `x→t A` after t, `x ?7` with hint number 7;
 /// `-x` unregisters. Behind the colon stand an errno, if the step must fail, and the order that must result; a step
 /// without a colon must succeed.
-struct OrderingScript: Sendable, CustomTestStringConvertible {
+package struct OrderingScript: Sendable, CustomStringConvertible {
+    /// One operation and what must come of it.
     struct Step {
         let text: String
         let operation: Operation
@@ -24,18 +24,19 @@ struct OrderingScript: Sendable, CustomTestStringConvertible {
         case unregister(String)
     }
 
-    let id: String
-    let text: String
+    private let id: String
+    private let text: String
 
     init(_ id: String, _ text: String) {
         self.id = id
         self.text = text
     }
 
-    var testDescription: String { "\(id) \(text)" }
+    package var description: String { "\(id) \(text)" }
 
-    struct Malformed: Error {
-        let step: String
+    /// A step that isn't in the notation.
+    package struct Malformed: Error {
+        package let step: String
     }
 
     func steps() throws -> [Step] {
