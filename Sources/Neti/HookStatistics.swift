@@ -16,10 +16,17 @@ final class HookStatistics: Sendable {
         let hook: String?
     }
 
+    private struct State {
+        var kstats: [Key: Kstat] = [:]
+        var isRetired = false
+    }
+
     private let registry: KstatRegistry
     private let netid: NetID
     private let family: NetworkFamily
-    private let kstats = Mutex<[Key: Kstat]>([:])
+    /// Held while kstats are made and deleted, so that what an event says and which kstats there are change together.
+    /// Updates never take it.
+    private let state = Mutex(State())
 
     init(registry: KstatRegistry, netid: NetID, family: NetworkFamily) {
         self.registry = registry
@@ -28,44 +35,63 @@ final class HookStatistics: Sendable {
     }
 
     func add(event: any Event) {
-        add(Key(event: event.name, hook: nil), module: family.rawValue, class: "hook_event", fieldCount: 3) {
-            let counters = event.counters
-            return [
-                NamedValue("hooksAdded", .uint64(counters.added)),
-                NamedValue("hooksRemoved", .uint64(counters.removed)),
-                NamedValue("events", .uint64(counters.events)),
-            ]
+        state.withLock { state in
+            add(Key(event: event.name, hook: nil), to: &state, module: family.rawValue, class: "hook_event", 3) {
+                let counters = event.counters
+                return [
+                    NamedValue("hooksAdded", .uint64(counters.added)),
+                    NamedValue("hooksRemoved", .uint64(counters.removed)),
+                    NamedValue("events", .uint64(counters.events)),
+                ]
+            }
         }
     }
 
+    /// Gives a hook its kstat after it was registered.
+    ///
+    /// Here and in `remove` the event has the last word on whether the hook is there: between the caller's registration
+    /// and this call another thread may have unregistered it, or registered the name anew.
     func add(hook name: String, ofEventNamed eventName: String, in hooks: HookFamily) {
-        guard let event = hooks.event(named: eventName) else { return }
-        let module = "\(family)/\(eventName)"
-        add(Key(event: eventName, hook: name), module: module, class: "hook", fieldCount: 6) {
-            guard let hook = event.snapshot().first(where: { $0.name == name }) else { return [] }
-            return [
-                NamedValue("version", .int32(hook.version)),
-                NamedValue("flags", .uint32(hook.flags)),
-                NamedValue("hint", .int32(hook.hint.code)),
-                NamedValue("hint_value", .string(hook.hint.target ?? "<none>")),
-                NamedValue("position", .int32(Int32(clamping: hook.position))),
-                NamedValue("hook_hits", .uint64(hook.hits)),
-            ]
+        let key = Key(event: eventName, hook: name)
+        state.withLock { state in
+            guard let event = hooks.event(named: eventName), event.hook(named: name) != nil else { return }
+            // That of an earlier hook of the name, which is still being left.
+            remove(key, from: &state)
+            add(key, to: &state, module: "\(family)/\(eventName)", class: "hook", 6) {
+                guard let hook = event.hook(named: name) else { return [] }
+                return [
+                    NamedValue("version", .int32(hook.version)),
+                    NamedValue("flags", .uint32(hook.flags)),
+                    NamedValue("hint", .int32(hook.hint.code)),
+                    NamedValue("hint_value", .string(hook.hint.target ?? "<none>")),
+                    NamedValue("position", .int32(Int32(clamping: hook.position))),
+                    NamedValue("hook_hits", .uint64(hook.hits)),
+                ]
+            }
         }
     }
 
-    func remove(hook name: String, ofEventNamed eventName: String) {
-        remove(Key(event: eventName, hook: name))
+    /// Takes a hook's kstat away after it was unregistered.
+    func remove(hook name: String, ofEventNamed eventName: String, in hooks: HookFamily) {
+        state.withLock { state in
+            guard hooks.event(named: eventName)?.hook(named: name) == nil else { return }
+            remove(Key(event: eventName, hook: name), from: &state)
+        }
     }
 
-    func removeAll() {
-        for key in kstats.withLock({ Array($0.keys) }) { remove(key) }
+    /// Takes all kstats away, for good.
+    func retire() {
+        state.withLock { state in
+            state.isRetired = true
+            for key in Array(state.kstats.keys) { remove(key, from: &state) }
+        }
     }
 
     private func add(
-        _ key: Key, module: String, class: String, fieldCount: Int, update: @escaping Kstat.Update
+        _ key: Key, to state: inout State, module: String, class: String, _ fieldCount: Int,
+        update: @escaping Kstat.Update
     ) {
-        guard
+        guard !state.isRetired,
             let kstat = try? registry.create(
                 module: module, name: key.hook ?? key.event, class: `class`, fieldCount: fieldCount, flags: .virtual,
                 netids: [netid.rawValue])
@@ -74,11 +100,17 @@ final class HookStatistics: Sendable {
             try? registry.delete(kstat)
             return
         }
-        kstats.withLock { $0[key] = kstat }
+        state.kstats[key] = kstat
     }
 
-    private func remove(_ key: Key) {
-        guard let kstat = kstats.withLock({ $0.removeValue(forKey: key) }) else { return }
+    private func remove(_ key: Key, from state: inout State) {
+        guard let kstat = state.kstats.removeValue(forKey: key) else { return }
         try? registry.delete(kstat)
+    }
+}
+
+extension Event {
+    fileprivate func hook(named name: String) -> HookDescription? {
+        snapshot().first { $0.name == name }
     }
 }

@@ -78,6 +78,8 @@ public final class ProtocolHandle: Sendable {
         do throws(HookError) {
             try hooks.register(hook, on: event)
         } catch {
+            // While the provider was asked, the hook was there, and an unregistering of that name may have seen it.
+            statistics.remove(hook: hook.name, ofEventNamed: event, in: hooks)
             throw NetiError(error)
         }
         statistics.add(hook: hook.name, ofEventNamed: event, in: hooks)
@@ -101,7 +103,7 @@ public final class ProtocolHandle: Sendable {
         } catch {
             throw NetiError(error)
         }
-        statistics.remove(hook: name, ofEventNamed: event)
+        statistics.remove(hook: name, ofEventNamed: event, in: hooks)
     }
 
     /// Refuses new hooks from now on; those that are there keep running until they are unregistered.
@@ -113,6 +115,6 @@ public final class ProtocolHandle: Sendable {
 
     /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
     package func retire() {
-        statistics.removeAll()
+        statistics.retire()
     }
 }
