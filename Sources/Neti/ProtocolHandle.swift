@@ -61,9 +61,9 @@ public final class ProtocolHandle: Sendable {
     /// Puts a hook on an event (`net_hook_register`, R41 to R48).
     ///
     /// When the call returns, packets run through the hook. The hook's name is unique on its event.
-    /// - Throws: in this order of precedence `ESHUTDOWN` (the instance is going), `EEXIST` (name taken), `EBUSY` (hint
-    ///   conflicts), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EINVAL` (no such
-    ///   hint), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
+    /// - Throws: in this order of precedence `ESHUTDOWN` (the instance is going), `EEXIST` (name taken), `EINVAL` (no
+    ///   such hint), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EBUSY` (hint
+    ///   conflicts), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
     public func register(_ hook: Hook<PacketEvent>, on event: NetworkEvent) throws(NetiError) {
         try register(hook, onEventNamed: event.rawValue)
     }
