@@ -61,12 +61,15 @@ public final class Netinfo: Sendable {
     /// - Throws: `EEXIST` when one of that name is alive.
     public func addInstance(named name: String, settings: Instance.Settings) throws(NetiError) -> Instance {
         let netid = netid(forName: name)
-        guard instance(netid) == nil else {
-            throw NetiError(.fileExists, "instance '\(name)' exists")
+        // Looked and added under one lock: two threads may want the same name.
+        return try state.withLock { state throws(NetiError) in
+            guard state.live[netid] == nil else {
+                throw NetiError(.fileExists, "instance '\(name)' exists")
+            }
+            let instance = Instance(netid: netid, name: name, settings: settings, netinfo: self)
+            state.live[netid] = instance
+            return instance
         }
-        let instance = Instance(netid: netid, name: name, settings: settings, netinfo: self)
-        state.withLock { $0.live[netid] = instance }
-        return instance
     }
 
     /// Lets an instance shut down: no hook can be registered there any more (R125); unregistering goes on working.
