@@ -77,8 +77,9 @@ public final class Netinfo: Sendable {
         instance.condemn()
     }
 
-    /// Forgets an instance that was shut down. Its name keeps its number.
+    /// Forgets an instance, which shuts down if it hasn't yet. Its name keeps its number.
     public func removeInstance(_ instance: Instance) {
+        instance.condemn()
         instance.retire()
         state.withLock { state in
             if state.live[instance.netid] === instance { state.live[instance.netid] = nil }
