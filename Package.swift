@@ -90,6 +90,9 @@ let package = Package(
         .testTarget(name: "KstatTests", dependencies: ["Kstat", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
+            name: "NetiTests", dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", system],
+            swiftSettings: swift),
+        .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",

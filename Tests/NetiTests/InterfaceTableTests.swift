@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Neti
+import Synchronization
+import Testing
+
+/// Who hears of interfaces, and when.
+struct InterfaceTableTests {
+    private let table = InterfaceTable()
+
+    private let lo = Interface(index: 1, name: "lo")
+    private let eth0 = Interface(index: 2, name: "eth0")
+
+    /// Notes the names of what it gets.
+    private final class Listener: Sendable {
+        private let lists = Mutex<[[String]]>([])
+
+        var heard: [[String]] { lists.withLock { $0 } }
+
+        func hear(_ interfaces: [Interface]) {
+            lists.withLock { $0.append(interfaces.map(\.name)) }
+        }
+    }
+
+    @Test("An observer is called at once, also when there is nothing yet")
+    func atOnce() {
+        let early = Listener()
+        _ = table.addObserver(early.hear)
+        #expect(early.heard == [[]])
+        table.update([lo])
+        let late = Listener()
+        _ = table.addObserver(late.hear)
+        #expect(late.heard == [["lo"]])
+        #expect(early.heard == [[], ["lo"]])
+    }
+
+    @Test("Appearing, renaming, renumbering and disappearing are changes; the same set in another order is none")
+    func onChangeOnly() {
+        let listener = Listener()
+        _ = table.addObserver(listener.hear)
+        table.update([])
+        table.update([eth0, lo])
+        table.update([lo, eth0])
+        table.update([eth0, lo])
+        table.update([lo, Interface(index: 2, name: "wan")])
+        table.update([lo, Interface(index: 3, name: "wan")])
+        table.update([lo])
+        table.update([lo])
+        #expect(listener.heard == [[], ["lo", "eth0"], ["lo", "wan"], ["lo", "wan"], ["lo"]])
+    }
+
+    @Test("Interfaces are listed by index")
+    func order() {
+        table.update([Interface(index: 10, name: "a"), eth0, lo])
+        #expect(table.current.map(\.index) == [1, 2, 10])
+    }
+
+    @Test("A removed observer hears nothing more, the others go on")
+    func removal() {
+        let leaving = Listener()
+        let staying = Listener()
+        let number = table.addObserver(leaving.hear)
+        _ = table.addObserver(staying.hear)
+        table.update([lo])
+        table.removeObserver(number)
+        table.update([lo, eth0])
+        #expect(leaving.heard == [[], ["lo"]])
+        #expect(staying.heard == [[], ["lo"], ["lo", "eth0"]])
+        table.removeObserver(number)
+        table.update([])
+        #expect(staying.heard.last == [])
+    }
+
+    @Test("A removed observer is released")
+    func release() {
+        let number: Int
+        weak var observed: Listener?
+        do {
+            let listener = Listener()
+            observed = listener
+            number = table.addObserver { listener.hear($0) }
+        }
+        #expect(observed != nil)
+        table.removeObserver(number)
+        #expect(observed == nil)
+    }
+}
