@@ -52,8 +52,13 @@ gates: deps
 	Tests/PumpGate/disassembly.sh $(RELEASE)/neti-gate $(PACKET_PATH)
 	$(SUDO) $(RELEASE)/neti-gate
 
-bench: build
-	$(MAKE) -C Benchmarks
+# QUICK=1, STRICT=1, JSON=FILE, BENCH='other options': see Benchmarks/runner/__main__.py.
+bench: RUN_PACKAGES += gcc libc6-dev python3
+bench: deps
+	$(SWIFT) build $(STATIC) --product neti-daemon
+	$(MAKE) -s -C Benchmarks
+	$(SUDO) /usr/bin/python3 -B Benchmarks/runner $(if $(QUICK),--quick) $(if $(STRICT),--strict) \
+	    $(if $(JSON),--json $(JSON)) $(BENCH)
 
 fmt:
 	$(SWIFT) format -i -r Package.swift Sources Tests

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sends all packets that reach the namespace it is started in to queues, as the daemon's own rules do, for consumers
-// that bring no rules. Prints "ready" and waits; the rules go with the process.
+// Sends the IPv4 packets that reach the namespace it is started in to a queue, for consumers that bring no rules. The
+// rules are those that the daemon makes for PHYSICAL_IN, only that broadcasts and multicasts don't get queues of their
+// own. Prints "ready" and waits; the rules go with the process.
 //
-//     steer [-q FIRST_QUEUE] [-n QUEUES]
+//     steer [-q QUEUE]
 
 #include "CLinuxNet.h"
 
@@ -14,18 +15,28 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PRE_ROUTING = 0, PRIORITY = -450, LOOPBACK = 1 };
+enum { PRE_ROUTING = 0, PRIORITY = -450, LOOPBACK = 1, TO_THIS_HOST = 0, BROADCAST = 1 };
 
-static int commit(int fd, struct clnx_nft_rule *rule) {
-    static const uint8_t families[] = {CLNX_NFT_IPV4, CLNX_NFT_IPV6};
+static int add_rules(struct clnx_nft *transaction, struct clnx_nft_rule rule) {
+    rule.compare_packet_type = CLNX_NFT_EQUAL;
+    rule.packet_type = TO_THIS_HOST;
+    if (clnx_nft_add_rule(transaction, CLNX_NFT_IPV4, "bench", "in", &rule) < 0) { return -1; }
+    rule.packet_type = BROADCAST;
+    if (clnx_nft_add_rule(transaction, CLNX_NFT_IPV4, "bench", "in", &rule) < 0) { return -1; }
+    rule.compare_packet_type = 0;
+    return clnx_nft_add_rule(transaction, CLNX_NFT_IPV4, "bench", "in", &rule);
+}
+
+static int commit(int fd, uint16_t queue, uint8_t mechanism) {
+    struct clnx_nft_rule rule = {
+        .queue = queue, .queues = 1, .flags = CLNX_NFT_BYPASS, .mechanism = mechanism,
+        .compare_iif = CLNX_NFT_NOT_EQUAL, .iif = LOOPBACK};
     struct clnx_nft *transaction = clnx_nft_begin();
     if (transaction == NULL) { errx(1, "memory"); }
-    for (int i = 0; i < 2; i++) {
-        if (clnx_nft_add_table(transaction, families[i], "bench", CLNX_NFT_TABLE_OWNER, true, NULL, 0) < 0
-            || clnx_nft_add_chain(transaction, families[i], "bench", "in", PRE_ROUTING, PRIORITY) < 0
-            || clnx_nft_add_rule(transaction, families[i], "bench", "in", rule) < 0) {
-            errx(1, "transaction");
-        }
+    if (clnx_nft_add_table(transaction, CLNX_NFT_IPV4, "bench", CLNX_NFT_TABLE_OWNER, true, NULL, 0) < 0
+        || clnx_nft_add_chain(transaction, CLNX_NFT_IPV4, "bench", "in", PRE_ROUTING, PRIORITY) < 0
+        || add_rules(transaction, rule) < 0) {
+        errx(1, "transaction");
     }
     uint32_t refused;
     int result = clnx_nft_commit(fd, transaction, NULL, 0, &refused);
@@ -34,22 +45,17 @@ static int commit(int fd, struct clnx_nft_rule *rule) {
 }
 
 int main(int argc, char **argv) {
-    struct clnx_nft_rule rule = {
-        .queues = 1, .mechanism = CLNX_NFT_NATIVE, .compare_iif = CLNX_NFT_NOT_EQUAL, .iif = LOOPBACK};
-    for (int option; (option = getopt(argc, argv, "q:n:")) != -1;) {
+    uint16_t queue = 0;
+    for (int option; (option = getopt(argc, argv, "q:")) != -1;) {
         switch (option) {
-        case 'q': rule.queue = (uint16_t)atoi(optarg); break;
-        case 'n': rule.queues = (uint16_t)atoi(optarg); break;
+        case 'q': queue = (uint16_t)atoi(optarg); break;
         default: return 64;
         }
     }
     int fd = clnx_nft_open();
     if (fd < 0) { errx(1, "netlink socket: %s", strerror(-fd)); }
-    int result = commit(fd, &rule);
-    if (result == -ENOENT) {
-        rule.mechanism = CLNX_NFT_COMPAT;
-        result = commit(fd, &rule);
-    }
+    int result = commit(fd, queue, CLNX_NFT_NATIVE);
+    if (result == -ENOENT) { result = commit(fd, queue, CLNX_NFT_COMPAT); }
     if (result < 0) { errx(1, "rules: %s", strerror(-result)); }
     puts("ready");
     fflush(stdout);

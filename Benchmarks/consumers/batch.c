@@ -4,8 +4,8 @@
 // their verdicts, 16 MiB of receive buffer, everything accepted. Runs in the network namespace that it is started in,
 // prints "ready" once the queue is bound.
 //
-//     batch [-q QUEUE] [-c COPY_RANGE] [-g] [-b]      -g: aggregated (GSO) packets whole
-//                                                     -b: one batch verdict instead of a verdict for each packet
+//     batch [-q QUEUE] [-l QUEUE_LENGTH] [-c COPY_RANGE] [-g] [-b]
+//         -g: aggregated (GSO) packets whole          -b: one batch verdict instead of a verdict for each packet
 
 #define _GNU_SOURCE
 
@@ -24,9 +24,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BATCH = 64, RECEIVE_BUFFER = 16 << 20, QUEUE_LENGTH = 65536, VERDICT_SIZE = 32, ATTRIBUTES = 4096 };
+enum { BATCH = 64, RECEIVE_BUFFER = 16 << 20, VERDICT_SIZE = 32, ATTRIBUTES = 4096 };
 
-static int open_queue(uint16_t queue, uint32_t copy_range, bool gso) {
+static int open_queue(uint16_t queue, uint32_t queue_length, uint32_t copy_range, bool gso) {
     int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     if (fd < 0 || connect(fd, (struct sockaddr *)&kernel, sizeof kernel) != 0) { err(1, "netlink socket"); }
@@ -38,7 +38,7 @@ static int open_queue(uint16_t queue, uint32_t copy_range, bool gso) {
     struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue);
     nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
     nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, (int)copy_range);
-    nfq_nlmsg_cfg_put_qmaxlen(message, QUEUE_LENGTH);
+    nfq_nlmsg_cfg_put_qmaxlen(message, queue_length);
     mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(gso ? NFQA_CFG_F_GSO : 0));
     mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
     message->nlmsg_flags |= NLM_F_ACK;
@@ -102,18 +102,19 @@ static void serve(int fd, uint16_t queue, size_t message_size, bool one_verdict)
 
 int main(int argc, char **argv) {
     uint16_t queue = 0;
-    uint32_t copy_range = 65531;
+    uint32_t queue_length = 65536, copy_range = 65531;
     bool gso = false, one_verdict = false;
-    for (int option; (option = getopt(argc, argv, "q:c:gb")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "q:l:c:gb")) != -1;) {
         switch (option) {
         case 'q': queue = (uint16_t)atoi(optarg); break;
+        case 'l': queue_length = (uint32_t)atoi(optarg); break;
         case 'c': copy_range = (uint32_t)atoi(optarg); break;
         case 'g': gso = true; break;
         case 'b': one_verdict = true; break;
         default: return 64;
         }
     }
-    int fd = open_queue(queue, copy_range, gso);
+    int fd = open_queue(queue, queue_length, copy_range, gso);
     puts("ready");
     fflush(stdout);
     serve(fd, queue, copy_range + ATTRIBUTES, one_verdict);

@@ -3,7 +3,7 @@
 // The consumer of every tutorial: one recv(2) and one send(2) for each packet, default socket buffers, everything
 // accepted. Runs in the network namespace that it is started in, prints "ready" once the queue is bound.
 //
-//     one-at-a-time [-q QUEUE] [-c COPY_RANGE] [-g]      -g: aggregated (GSO) packets whole
+//     one-at-a-time [-q QUEUE] [-l QUEUE_LENGTH] [-c COPY_RANGE] [-g]      -g: aggregated (GSO) packets whole
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -20,11 +20,12 @@
 static struct mnl_socket *nl;
 static uint16_t queue;
 
-static void configure(uint32_t copy_range, bool gso) {
+static void configure(uint32_t queue_length, uint32_t copy_range, bool gso) {
     char buffer[MNL_SOCKET_BUFFER_SIZE];
     struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, queue);
     nfq_nlmsg_cfg_put_cmd(message, AF_INET, NFQNL_CFG_CMD_BIND);
     nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, (int)copy_range);
+    nfq_nlmsg_cfg_put_qmaxlen(message, queue_length);
     mnl_attr_put_u32(message, NFQA_CFG_FLAGS, htonl(gso ? NFQA_CFG_F_GSO : 0));
     mnl_attr_put_u32(message, NFQA_CFG_MASK, htonl(NFQA_CFG_F_GSO));
     message->nlmsg_flags |= NLM_F_ACK;
@@ -48,11 +49,12 @@ static int accept_packet(const struct nlmsghdr *message, void *context) {
 }
 
 int main(int argc, char **argv) {
-    uint32_t copy_range = 65531;
+    uint32_t queue_length = 1024, copy_range = 65531;
     bool gso = false;
-    for (int option; (option = getopt(argc, argv, "q:c:g")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "q:l:c:g")) != -1;) {
         switch (option) {
         case 'q': queue = (uint16_t)atoi(optarg); break;
+        case 'l': queue_length = (uint32_t)atoi(optarg); break;
         case 'c': copy_range = (uint32_t)atoi(optarg); break;
         case 'g': gso = true; break;
         default: return 64;
@@ -60,7 +62,7 @@ int main(int argc, char **argv) {
     }
     nl = mnl_socket_open(NETLINK_NETFILTER);
     if (nl == NULL || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) { err(1, "netlink socket"); }
-    configure(copy_range, gso);
+    configure(queue_length, copy_range, gso);
     puts("ready");
     fflush(stdout);
 

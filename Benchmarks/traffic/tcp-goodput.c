@@ -36,7 +36,8 @@ int main(int argc, char **argv) {
     struct options options = read_options(argc, argv);
     struct ends ends = open_tcp(&options);
     pthread_t threads[2];
-    if (pthread_create(&threads[0], NULL, receive, &ends) != 0 || pthread_create(&threads[1], NULL, transmit, &ends) != 0) {
+    if (pthread_create(&threads[0], NULL, receive, &ends) != 0
+        || pthread_create(&threads[1], NULL, transmit, &ends) != 0) {
         errx(1, "thread");
     }
     usleep(500000);  // past slow start

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Round trips one at a time: a datagram goes to the receiver and comes straight back. Both ends spin, so that nothing is
-// measured but the way.
+// Round trips one at a time: a datagram goes to the receiver and comes straight back. Both ends spin, so that nothing
+// is measured but the way.
 //
 // Prints the median and the 99th percentile in microseconds. Options: options.h.
 
