@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo    the main job on real packets       make test    everything, real packets included
-# make bench   ratios against C programs
+# make bench   ratios against C programs          make tsan    hooks that come and go under ThreadSanitizer
 # make build   release build                      make gates   no allocation, no lock on the packet path
 # make check   formatting and warnings            make fmt     apply the formatting
 
@@ -19,7 +19,10 @@ PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux13VerdictBufferV' '5Hooks6Reade
     '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody'
 
-.PHONY: demo test gates build deps bench check fmt clean
+TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
+TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
+
+.PHONY: demo test gates tsan build deps bench check fmt clean
 .DEFAULT_GOAL := build
 
 deps:
@@ -39,12 +42,18 @@ build: deps
 demo: build
 	@$(SUDO) $(RELEASE)/neti-demo
 
+# One test at a time: many of them count what is there, or run packets.
 test: deps
 	$(SWIFT) build --build-tests
-	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --skip LiveTests --skip DaemonTests
-	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter LiveTests
-	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel --filter DaemonTests
-	$(MAKE) gates
+	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
+	.build/debug/neti-fuzz
+	$(MAKE) gates tsan
+
+# Hooks that come and go under real packets and in memory, watched by ThreadSanitizer.
+tsan: deps
+	$(TSAN) $(SWIFT) build --build-tests $(TSAN_OPTIONS)
+	$(SUDO) env "PATH=$$PATH" $(TSAN) $(SWIFT) test --skip-build --no-parallel $(TSAN_OPTIONS) \
+	    --filter 'HooksComeAndGo|HooksTests'
 
 # What must hold of the release build: no allocation for a packet, no reference counting or lock on its path.
 gates: deps
