@@ -76,7 +76,7 @@ extension RunningDaemon {
         }
 
         @Test(
-            "hook list: each event's chain in order with hints and exact hits; a drop hides a packet from later hooks (R81, R82)"
+            "hook list: each chain in order with hints and exact hits; a drop ends the walk (R81, R82)"
         )
         func hookList() throws {
             try with { _, daemon in

@@ -6,8 +6,8 @@ import NetiControl
 import Testing
 
 extension RunningDaemon {
-    /// What becomes of a namespace's packets when its daemon ends, by itself or not, with traffic in both directions and
-    /// families all the time.
+    /// What becomes of a namespace's packets when its daemon ends, by itself or not, with traffic in both directions
+    /// and families all the time.
     @Suite struct DyingIsSafe {
         /// A daemon whose hook is on everything that the right host receives and sends.
         private func start(_ onExit: String, on hosts: HostPair) throws -> DaemonProcess {

@@ -25,8 +25,8 @@ struct FilterProbe: Sendable {
 
     /// Sends it; whether it did as expected.
     ///
-    /// One that is to pass has to arrive. One that is to be blocked has to be counted as dropped by the daemon, and must
-    /// not have arrived then.
+    /// One that is to pass has to arrive. One that is to be blocked has to be counted as dropped by the daemon, and
+    /// must not have arrived then.
     func holds(between hosts: HostPair, _ family: NetworkFamily, filteredBy daemon: DaemonProcess) throws -> Bool {
         let (from, to) = event == .physicalIn ? (hosts.left, hosts.right) : (hosts.right, hosts.left)
         let dropped = passes ? 0 : try daemon.dropped()

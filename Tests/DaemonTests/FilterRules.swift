@@ -167,8 +167,8 @@ extension RunningDaemon {
                 let (left, right) = (hosts.left.address(family), hosts.right.address(family))
                 let lengths = family == .inet ? "20 33" : "40 53"
                 func record(_ rule: Int, _ letter: String, _ port: Int) -> String {
-                    "veth0 @0:\(rule) \(letter) \(left),\(sender.address.port) -> \(right),\(port) PR udp len \(lengths) IN "
-                        + "hook=filter instance=\(hosts.right.name) netid=1"
+                    "veth0 @0:\(rule) \(letter) \(left),\(sender.address.port) -> \(right),\(port) PR udp "
+                        + "len \(lengths) IN hook=filter instance=\(hosts.right.name) netid=1"
                 }
                 #expect(daemon.logs(record(2, "b", 9)), "\(daemon.log)")
                 #expect(daemon.logs(record(3, "p", 10)), "\(daemon.log)")

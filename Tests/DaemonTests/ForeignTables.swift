@@ -15,16 +15,16 @@ extension RunningDaemon {
             try HostPair.with { hosts in
                 try hosts.right.loadRules(
                     """
-                        table ip filter {
-                            chain in { type filter hook prerouting priority -450; udp dport 9 counter drop; };
-                        }
-                        table ip6 filter {
-                            chain out { type filter hook postrouting priority 5; counter; };
-                        }
-                        table inet neti {
-                            chain in { type filter hook input priority 0; counter; };
-                        }
-                        """)
+                    table ip filter {
+                        chain in { type filter hook prerouting priority -450; udp dport 9 counter drop; };
+                    }
+                    table ip6 filter {
+                        chain out { type filter hook postrouting priority 5; counter; };
+                    }
+                    table inet neti {
+                        chain in { type filter hook input priority 0; counter; };
+                    }
+                    """)
                 let theirs = try hosts.right.ruleset()
                 let text = InstanceText(netns: hosts.right.name, onExit: onExit).text
                 func expectUnchanged(_ comment: Comment) throws {
@@ -58,18 +58,18 @@ extension RunningDaemon {
             try HostPair.with { hosts in
                 try hosts.right.loadRules(
                     """
-                        table \(family) neti {
-                            comment "by hand"
-                            chain in { type filter hook prerouting priority 0; udp dport 9 counter drop; };
-                        }
-                        """)
+                    table \(family) neti {
+                        comment "by hand"
+                        chain in { type filter hook prerouting priority 0; udp dport 9 counter drop; };
+                    }
+                    """)
                 let before = try hosts.right.ruleset()
                 let daemon = try DaemonProcess(instances: InstanceText(netns: hosts.right.name).text)
                 defer { daemon.stop() }
                 #expect(daemon.waitUntilEnded() == 1)
                 let complaint =
-                    "instance '\(hosts.right.name)': there is a table '\(family) neti' in this namespace that no daemon "
-                    + "made; delete or rename it"
+                    "instance '\(hosts.right.name)': there is a table '\(family) neti' in this namespace that no "
+                    + "daemon made; delete or rename it"
                 #expect(daemon.log.contains(complaint), "\(daemon.log)")
                 #expect(try hosts.right.ruleset() == before)
             }

@@ -91,8 +91,8 @@ extension RunningDaemon {
                 defer { daemon.stop() }
                 #expect(daemon.waitUntilEnded() == 1)
                 let complaint =
-                    "instance '\(hosts.right.name)': queue \(queue) is held by another program (netlink port \(port.1)); "
-                    + "choose other numbers by 'queue' or stop that program"
+                    "instance '\(hosts.right.name)': queue \(queue) is held by another program "
+                    + "(netlink port \(port.1)); choose other numbers by 'queue' or stop that program"
                 #expect(daemon.log.contains(complaint), "\(daemon.log)")
                 #expect(try hosts.right.tables() == [])
             }
