@@ -46,7 +46,7 @@ demo: build
 test: deps
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
-	.build/debug/neti-fuzz
+	.build/debug/neti-fuzz --inputs 2000
 	$(MAKE) gates tsan
 
 # Hooks that come and go under real packets and in memory, watched by ThreadSanitizer.
