@@ -145,7 +145,8 @@ let package = Package(
 if isThreadSanitized {
     // The engine and its tests alone: everything else would have to be instrumented to be linked with it.
     let engine: Set = [
-        "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti", "NetiLinux",
+        "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti",
+        "NetiLinux",
         "LiveHost", "LiveTests", "OrderingTables", "HooksTests",
     ]
     package.targets.removeAll { !engine.contains($0.name) }
