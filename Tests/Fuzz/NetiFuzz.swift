@@ -16,7 +16,7 @@ struct NetiFuzz: AsyncParsableCommand {
             """)
 
     @Option(help: "How many inputs each surface gets.")
-    var inputs = 20_000
+    var inputs = 3_000
 
     @Option(help: "Where the random numbers begin.")
     var seed: UInt64 = 1
@@ -49,13 +49,18 @@ struct NetiFuzz: AsyncParsableCommand {
 
     private func runAll() async throws {
         let file = try InputFile()
-        print("Seed \(seed), \(inputs) inputs each; the one under test is in \(file.path).")
-        print(Run.title)
+        try say("Seed \(seed), \(inputs) inputs each; the one under test is in \(file.path).")
+        try say(Run.title)
         for name in surface {
             let seeds = try Corpus.inputs(in: FilePath(corpus).appending(name.rawValue))
-            print(try await Run(name, inputs: inputs, seed: seed, seeds: seeds, file: file).line)
+            try say(try await Run(name, inputs: inputs, seed: seed, seeds: seeds, file: file).line)
         }
         file.remove()
+    }
+
+    /// At once, not when a buffer is full: a crash would take that with it.
+    private func say(_ line: String) throws {
+        _ = try FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
     }
 
     private func reproduceInput(of path: String) async throws {
