@@ -111,6 +111,22 @@ extension RealPackets {
             }
         }
 
+        @Test("A table of a process that was killed is replaced before its parent has asked for it")
+        func tableOfZombie() throws {
+            try Rig.with { rig in
+                let process = try Command.start("sleep", ["60"], output: "/dev/null")
+                defer { unsafe waitpid(process, nil, 0) }
+                let startTime = try startTime(of: process)
+                kill(process, SIGKILL)
+                let isZombie = Deadline(.seconds(3)).sees {
+                    (try? readFile("/proc/\(process)/stat"))?.contains(") Z ") == true
+                }
+                #expect(isZombie)
+                try leaveTable(on: rig.right, process: process, startTime: startTime)
+                try rig.register("a", on: .physicalIn, of: .inet) { _ in .pass }
+            }
+        }
+
         @Test("Stopping under traffic loses nothing and leaves no table (on-exit open)", arguments: [1, 4])
         func stopOpen(_ queues: Int) throws {
             try Rig.with(configure: { $0.queues = queues }) { rig in

@@ -85,6 +85,8 @@ package struct TableOwner: Equatable {
         let text = String(decoding: buffer.prefix(count), as: UTF8.self)
         guard let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        return fields.count > 19 ? UInt64(fields[19]) : nil
+        // A zombie holds no sockets any more, and its parent may never ask for it.
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
+        return UInt64(fields[19])
     }
 }
