@@ -114,25 +114,24 @@ public final class LinuxInstance: Sendable {
             }
             return (state.queues, state.steering)
         }
-        if configuration.onExit == .open { steering?.clear() }
-        for queue in queues { queue.drain() }
-        for queue in queues { provider.pumps.remove(queue) }
+        // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
+        withExtendedLifetime(steering) {
+            if configuration.onExit == .open { steering?.clear() }
+            for queue in queues { queue.drain() }
+            for queue in queues { provider.pumps.remove(queue) }
+        }
     }
 
     private func openQueues() throws(NetiError) -> [PacketQueue] {
         var opened: [PacketQueue] = []
-        do throws(NetiError) {
-            for number in configuration.queueNumbers {
-                let queue = try PacketQueue(
+        for number in configuration.queueNumbers {
+            opened.append(
+                try PacketQueue(
                     number: number, instance: instance, in: namespace, configuration: configuration,
-                    broker: provider.broker)
-                provider.pumps.add(queue)
-                opened.append(queue)
-            }
-            return opened
-        } catch {
-            for queue in opened { provider.pumps.remove(queue) }
-            throw error
+                    broker: provider.broker))
         }
+        // Not before all are open: a failure would have to wait for the pumps, and the caller may be a hook on one.
+        for queue in opened { provider.pumps.add(queue) }
+        return opened
     }
 }

@@ -22,6 +22,7 @@ public final class LinuxProvider: NetworkProvider {
     let watch: Watch
 
     private let instances = Mutex<[NetID: LinuxInstance]>([:])
+    private let isStopped = Atomic(false)
 
     /// Starts the threads.
     ///
@@ -91,8 +92,9 @@ public final class LinuxProvider: NetworkProvider {
         instances.withLock { $0[instance.netid] }?.status
     }
 
-    /// Takes all instances down and ends the threads.
+    /// Takes all instances down and ends the threads, once; no instance can be added afterwards.
     public func stop() {
+        guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
         for instance in netinfo.instances { removeInstance(instance) }
         watch.stop()
         pumps.stop()

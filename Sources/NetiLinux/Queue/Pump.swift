@@ -24,8 +24,14 @@ final class Pump: Sendable {
     /// Token of the doorbell; queues have their address, which is never 0.
     private static let doorbellToken: UInt64 = 0
 
+    private struct Inbox {
+        var commands: [Command] = []
+        /// Set with the last command; what comes later is refused.
+        var isClosed = false
+    }
+
     private final class Shared: Sendable {
-        let commands = Mutex<[Command]>([])
+        let inbox = Mutex(Inbox())
         let doorbell: Doorbell
         let epoll: Int32
 
@@ -66,19 +72,26 @@ final class Pump: Sendable {
     /// Takes a queue away; when this returns, the pump neither uses nor keeps it.
     func remove(_ queue: PacketQueue) {
         let done = Gate()
-        send(.remove(queue, done: done))
-        done.wait()
+        if send(.remove(queue, done: done)) { done.wait() }
     }
 
-    /// Ends the thread.
+    /// Ends the thread, which lets go of all queues; later commands do nothing. Called exactly once.
     func stop() {
         send(.stop)
         thread.join()
     }
 
-    private func send(_ command: Command) {
-        shared.commands.withLock { $0.append(command) }
+    /// Whether the command will be carried out.
+    @discardableResult
+    private func send(_ command: Command) -> Bool {
+        let isAccepted = shared.inbox.withLock { inbox in
+            guard !inbox.isClosed else { return false }
+            inbox.commands.append(command)
+            if case .stop = command { inbox.isClosed = true }
+            return true
+        }
         shared.doorbell.ring()
+        return isAccepted
     }
 
     private static func makeReader(_ publication: Publication) throws(NetiError) -> Reader {
@@ -110,17 +123,21 @@ final class Pump: Sendable {
             // After the queues: a queue that is removed now may still be named further down in what epoll reported.
             guard isRung || count < 0 else { continue }
             shared.doorbell.silence()
-            guard obey(shared, &queues) else { return }
+            let (goesOn, done) = obey(shared, &queues)
+            // Only now have the commands let go of their queues too, so that whoever waits is the one who closes them.
+            for gate in done { gate.open() }
+            guard goesOn else { return }
         }
     }
 
-    /// Carries out what was asked; false when the thread is to end.
-    private static func obey(_ shared: Shared, _ queues: inout [PacketQueue]) -> Bool {
-        let commands = shared.commands.withLock { commands in
-            defer { commands = [] }
-            return commands
+    /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
+    private static func obey(_ shared: Shared, _ queues: inout [PacketQueue]) -> (goesOn: Bool, done: [Gate]) {
+        let commands = shared.inbox.withLock { inbox in
+            defer { inbox.commands = [] }
+            return inbox.commands
         }
         var goesOn = true
+        var gates: [Gate] = []
         for command in commands {
             switch command {
             case .add(let queue):
@@ -130,12 +147,12 @@ final class Pump: Sendable {
             case .remove(let queue, let done):
                 _ = clnx_epoll_remove(shared.epoll, queue.socket)
                 queues.removeAll { $0 === queue }
-                done.open()
+                gates.append(done)
             case .stop:
                 goesOn = false
             }
         }
-        return goesOn
+        return (goesOn, gates)
     }
 }
 
