@@ -46,6 +46,11 @@ public struct InstanceConfiguration: Sendable, Equatable {
         queue...UInt16(clamping: Int(queue) + queues + 1)
     }
 
+    /// Whether ``queues`` is in its range and the last number is one.
+    var hasQueueNumbers: Bool {
+        (1...64).contains(queues) && Int(queue) + queues + 1 <= Int(UInt16.max)
+    }
+
     var multicastQueue: UInt16 { queueNumbers.upperBound - 1 }
     var broadcastQueue: UInt16 { queueNumbers.upperBound }
 }

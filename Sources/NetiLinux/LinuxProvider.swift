@@ -41,11 +41,17 @@ public final class LinuxProvider: NetworkProvider {
     ///
     /// No packet is steered before the first hook is registered.
     /// - Parameter isHeldBack: whether none is steered before ``startSteering(_:)`` either.
-    /// - Throws: `EEXIST` when an instance of that name is alive, `ENOENT` when the namespace isn't there.
+    /// - Throws: `EINVAL` when there are no such queue numbers, `EEXIST` when an instance of that name is alive, `ENOENT`
+    ///   when the namespace isn't there.
     public func addInstance(
         named name: String, in namespace: Namespace, configuration: InstanceConfiguration = InstanceConfiguration(),
         ordering: Ordering = .documented, maximumHooks: Int = 64, isHeldBack: Bool = false
     ) throws(NetiError) -> Instance {
+        guard configuration.hasQueueNumbers else {
+            throw NetiError(
+                .invalidArgument,
+                "instance '\(name)': there are no \(configuration.queues) + 2 queues from \(configuration.queue) on")
+        }
         let links = try LinkMonitor(in: namespace, broker: broker)
         let settings = Instance.Settings(ordering: ordering, maximumHooks: maximumHooks, provider: self)
         let instance = try netinfo.addInstance(named: name, settings: settings)

@@ -204,6 +204,19 @@ extension RealPackets {
             }
         }
 
+        @Test("Queue numbers that don't exist are refused", arguments: [(65_534, 1), (65_472, 64), (0, 0), (0, 65)])
+        func impossibleQueues(_ queue: UInt16, _ queues: Int) throws {
+            try Rig.with { rig in
+                var configuration = InstanceConfiguration()
+                (configuration.queue, configuration.queues) = (queue, queues)
+                let error = refusal {
+                    _ = try rig.provider.addInstance(
+                        named: "none", in: rig.left.namespace, configuration: configuration)
+                }
+                #expect(error?.errno == .invalidArgument)
+            }
+        }
+
         private func expectPassing(_ family: NetworkFamily, between hosts: HostPair) throws {
             let sender = try UDPSocket(on: hosts.left, family)
             let receiver = try UDPSocket(on: hosts.right, family)
