@@ -41,6 +41,8 @@ final class Engine: Sendable {
     private struct Table {
         var entries: [String: Entry] = [:]
         var identities: [String: NamespaceIdentity] = [:]
+        /// Namespaces without an instance because another one has the name.
+        var collisions: Set<Namespace> = []
         var isStopping = false
     }
 
@@ -136,11 +138,27 @@ final class Engine: Sendable {
         for (netns, identity) in contents.namespaces.sorted(by: { $0.key < $1.key }) {
             guard let instance = configuration.instances.first(where: { $0.netns.contains(netns) }) else { continue }
             let name = instance.name ?? netns
-            if let entry = table.entries[name], entry.isUpOrFailed { continue }
+            if let entry = table.entries[name], entry.isUpOrFailed {
+                failure = collision(name, entry, with: path(of: netns), &table) ?? failure
+                continue
+            }
             table.identities[name] = identity
             failure = bringUp(name, in: path(of: netns), instance, &table) ?? failure
         }
         return failure
+    }
+
+    /// A namespace that a glob names like another instance: it has no hooks, which nobody should believe it has.
+    ///
+    /// Returns the error when it is told for the first time.
+    private func collision(
+        _ name: String, _ entry: Entry, with namespace: Namespace, _ table: inout Table
+    ) -> NetiError? {
+        guard entry.namespace != namespace, table.collisions.insert(namespace).inserted else { return nil }
+        let error = NetiError(
+            .fileExists, "no instance for \(namespace): '\(name)' is the one for \(entry.namespace)")
+        logger.error("\(error)")
+        return error
     }
 
     private func bringUp(

@@ -41,7 +41,10 @@ final class LinkMonitor: Sendable {
         state.withLock { $0.table = table }
         refresh()
         var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        while state.withLock({ $0.dumped != nil }), unsafe poll(&request, 1, 1000) > 0 {
+        while state.withLock({ $0.dumped != nil }) {
+            let count = unsafe poll(&request, 1, 1000)
+            // A signal is no reason to begin with half of the interfaces.
+            guard count > 0 || count < 0 && errno == EINTR else { return }
             read()
         }
     }
