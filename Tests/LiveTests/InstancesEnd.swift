@@ -204,6 +204,37 @@ extension RealPackets {
             }
         }
 
+        @Test(
+            "While the daemon lives nobody else takes its rules away, whatever becomes of them later",
+            arguments: InstanceConfiguration.OnExit.allCases)
+        func rulesAreProtected(_ onExit: InstanceConfiguration.OnExit) throws {
+            try Rig.with(configure: { $0.onExit = onExit }) { rig in
+                try rig.register("a", on: .physicalIn, of: .inet) { _ in .pass }
+                // Before Linux 6.9 a table that stays can't be owned.
+                guard try isOwned(on: rig.right) else { return #expect(onExit == .closed) }
+                _ = try? rig.right.execute("nft", "flush", "ruleset")
+                #expect(refusal { try rig.right.execute("nft", "delete", "table", "ip", "neti") } != nil)
+                #expect(try rig.right.execute("nft", "list", "tables") == "table ip neti\n")
+                let sender = try UDPSocket(on: rig.left, .inet)
+                let receiver = try UDPSocket(on: rig.right, .inet, port: Crossing.port)
+                try sender.send([1], to: receiver)
+                #expect(try receiver.receive()?.bytes == [1])
+                #expect(rig.hits(on: .physicalIn, of: .inet)["a"] == 1)
+            }
+        }
+
+        private func isOwned(on host: Host) throws -> Bool {
+            try host.run { () throws(NetiError) in
+                let socket = clnx_nft_open()
+                defer { closeDescriptor(socket) }
+                var table = clnx_nft_table()
+                guard unsafe clnx_nft_find_table(socket, UInt8(CLNX_NFT_IPV4), "neti", &table) == 0 else {
+                    return false
+                }
+                return table.flags & UInt32(CLNX_NFT_TABLE_OWNER) != 0
+            }
+        }
+
         @Test("Queue numbers that don't exist are refused", arguments: [(65_534, 1), (65_472, 64), (0, 0), (0, 65)])
         func impossibleQueues(_ queue: UInt16, _ queues: Int) throws {
             try Rig.with { rig in

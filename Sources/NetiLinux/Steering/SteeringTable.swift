@@ -46,6 +46,7 @@ final class SteeringTable: Sendable {
         /// What has rules.
         var steered: Set<Point> = []
         var mechanism: SteeringMechanism?
+        var protection: TableProtection
     }
 
     /// Opens the way to the namespace's rules.
@@ -64,7 +65,10 @@ final class SteeringTable: Sendable {
             return socket
         }
         do throws(NetiError) {
-            state = Mutex(State(stale: try Self.staleFamilies(seenFrom: socket, instance: instance)))
+            state = Mutex(
+                State(
+                    stale: try Self.staleFamilies(seenFrom: socket, instance: instance),
+                    protection: configuration.onExit == .open ? .owned : .persistent))
         } catch {
             close(socket)
             throw error
@@ -123,31 +127,50 @@ final class SteeringTable: Sendable {
     /// Tries the kernel's own expression first and remembers what it took.
     private func put(_ points: Set<Point>, _ state: inout State) throws(NetiError) {
         for mechanism in state.mechanism.map({ [$0] }) ?? [.native, .compat] {
-            let transaction = try SteeringTransaction()
-            for family in state.stale { try transaction.deleteTable(family) }
-            var families = Set(state.chains.map(\.family))
-            for point in points.sorted() {
-                if families.insert(point.family).inserted {
-                    try transaction.addTable(point.family, onExit: configuration.onExit)
-                }
-                if !state.chains.contains(point) {
-                    try transaction.addChain(point, priority: configuration.priority(of: point.event))
-                }
-                for rule in SteeringRule.rules(for: point.event, configuration) {
-                    try transaction.add(rule, point, mechanism, onExit: configuration.onExit)
-                }
-            }
             do throws(NetiError) {
-                try commit(transaction)
+                try putProtected(points, mechanism, &state)
                 if !points.isEmpty { state.mechanism = mechanism }
                 return
             } catch {
-                guard mechanism == .native, error.errno == .noSuchFileOrDirectory else { throw error }
+                guard state.mechanism == nil, error.errno == .noSuchFileOrDirectory else { throw error }
             }
         }
         throw NetiError(
             .notSupported,
             "instance '\(instance)': the kernel has neither nftables' 'queue' nor the target NFQUEUE")
+    }
+
+    /// Does without protection where the kernel can't protect a table that stays.
+    private func putProtected(
+        _ points: Set<Point>, _ mechanism: SteeringMechanism, _ state: inout State
+    ) throws(NetiError) {
+        do throws(NetiError) {
+            try commit(try changes(points, mechanism, state))
+        } catch {
+            guard error.errno == .notSupported, state.protection == .persistent, state.chains.isEmpty else {
+                throw error
+            }
+            state.protection = .none
+            try commit(try changes(points, mechanism, state))
+        }
+    }
+
+    private func changes(
+        _ points: Set<Point>, _ mechanism: SteeringMechanism, _ state: State
+    ) throws(NetiError) -> SteeringTransaction {
+        let transaction = try SteeringTransaction()
+        for family in state.stale { try transaction.deleteTable(family) }
+        var families = Set(state.chains.map(\.family))
+        for point in points.sorted() {
+            if families.insert(point.family).inserted { try transaction.addTable(point.family, state.protection) }
+            if !state.chains.contains(point) {
+                try transaction.addChain(point, priority: configuration.priority(of: point.event))
+            }
+            for rule in SteeringRule.rules(for: point.event, configuration) {
+                try transaction.add(rule, point, mechanism, onExit: configuration.onExit)
+            }
+        }
+        return transaction
     }
 
     private func commit(_ transaction: borrowing SteeringTransaction) throws(NetiError) {

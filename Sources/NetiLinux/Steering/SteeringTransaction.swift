@@ -4,6 +4,24 @@ import CLinuxNet
 import Neti
 import SystemPackage
 
+/// What the kernel does about a table for the process that made it.
+enum TableProtection {
+    /// Nobody else can change it, and it vanishes with the process: that is what "open" rests on.
+    case owned
+    /// Nobody else can change it while the process lives, and it stays afterwards (Linux 6.9).
+    case persistent
+    /// It stays, and every administrator can change it.
+    case none
+
+    fileprivate var flags: UInt32 {
+        switch self {
+        case .owned: UInt32(CLNX_NFT_TABLE_OWNER)
+        case .persistent: UInt32(CLNX_NFT_TABLE_OWNER) | UInt32(CLNX_NFT_TABLE_PERSIST)
+        case .none: 0
+        }
+    }
+}
+
 /// Changes to our tables that the kernel makes all at once or not at all.
 @safe
 struct SteeringTransaction: ~Copyable {
@@ -28,15 +46,12 @@ struct SteeringTransaction: ~Copyable {
     }
 
     /// Makes the family's table; one that is there already makes the kernel refuse.
-    ///
-    /// Owned tables vanish with the process, by the kernel's doing: that is what "open" rests on.
-    func addTable(_ family: NetworkFamily, onExit: InstanceConfiguration.OnExit) throws(NetiError) {
-        let flags = onExit == .open ? UInt32(CLNX_NFT_TABLE_OWNER) : 0
+    func addTable(_ family: NetworkFamily, _ protection: TableProtection) throws(NetiError) {
         let note = TableOwner.current.userData
         try check(
             unsafe note.withUnsafeBytes { note in
                 unsafe clnx_nft_add_table(
-                    transaction, family.netfilterFamily, SteeringTable.name, flags, true, note.baseAddress,
+                    transaction, family.netfilterFamily, SteeringTable.name, protection.flags, true, note.baseAddress,
                     UInt32(note.count))
             })
     }
