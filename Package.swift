@@ -132,13 +132,6 @@ let package = Package(
             ],
             path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: swift),
         .executableTarget(
-            name: "neti-fuzz",
-            dependencies: [
-                "CLinuxNet", "CNetfilterQueue", "IPFilter", "Neti", "NetiControl", "NetiDaemon", "NetiLinux", "Packet",
-                argumentParser, logging, nioCore, system,
-            ],
-            path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: swift),
-        .executableTarget(
             name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
             swiftSettings: swift),
         .target(name: "CMallocCount", path: "Tests/CMallocCount"),

@@ -115,7 +115,7 @@ extension RealPackets {
         func tableOfZombie() throws {
             try Rig.with { rig in
                 let process = try Command.start("sleep", ["60"], output: "/dev/null")
-                defer { unsafe waitpid(process, nil, 0) }
+                defer { waitpid(process, nil, 0) }
                 let startTime = try startTime(of: process)
                 kill(process, SIGKILL)
                 let isZombie = Deadline(.seconds(3)).sees {
