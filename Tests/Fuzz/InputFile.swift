@@ -15,9 +15,10 @@ import SystemPackage
 
     /// Makes the file in the directory for temporary ones.
     init() throws {
-        path = FilePath("/tmp/neti-fuzz-\(getpid()).input")
-        let file = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+        var template = Array("/tmp/neti-fuzz-input-XXXXXX".utf8CString)
+        let file = FileDescriptor(rawValue: unsafe mkstemp(&template))
+        guard file.rawValue >= 0 else { throw Errno(rawValue: errno) }
+        path = FilePath(platformString: template)
         defer { try? file.close() }
         try file.resize(to: Int64(Self.capacity))
         let mapped = unsafe mmap(nil, Self.capacity, PROT_READ | PROT_WRITE, MAP_SHARED, file.rawValue, 0)

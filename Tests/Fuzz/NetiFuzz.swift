@@ -48,11 +48,11 @@ struct NetiFuzz: AsyncParsableCommand {
     }
 
     private func runAll() async throws {
+        let seeds = try surface.map { try Corpus.inputs(in: FilePath(corpus).appending($0.rawValue)) }
         let file = try InputFile()
         try say("Seed \(seed), \(inputs) inputs each; the one under test is in \(file.path).")
         try say(Run.title)
-        for name in surface {
-            let seeds = try Corpus.inputs(in: FilePath(corpus).appending(name.rawValue))
+        for (name, seeds) in zip(surface, seeds) {
             try say(try await Run(name, inputs: inputs, seed: seed, seeds: seeds, file: file).line)
         }
         file.remove()
