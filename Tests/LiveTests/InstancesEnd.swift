@@ -204,6 +204,41 @@ extension RealPackets {
             }
         }
 
+        @Test("Taking over, no packet meets half a chain, and nothing of the dead daemon stays (on-exit closed)")
+        func takeOver() throws {
+            try HostPair.with { hosts in
+                var configuration = InstanceConfiguration()
+                configuration.onExit = .closed
+                for family in ["ip", "ip6"] {
+                    try hosts.right.loadRules(
+                        """
+                        table \(family) neti { comment "neti 4194303 42"; chain PHYSICAL_IN {
+                        type filter hook prerouting priority -450; drop; }; }
+                        """)
+                }
+                let provider = try LinuxProvider(pumps: 1)
+                defer { provider.stop() }
+                let instance = try provider.addInstance(
+                    named: "closed", in: hosts.right.namespace, configuration: configuration, isHeldBack: true)
+                let sender = try UDPSocket(on: hosts.left, .inet)
+                let receiver = try UDPSocket(on: hosts.right, .inet, port: Crossing.port)
+                let handle = instance.protocolHandle(.inet)
+                try handle.register(Hook(name: "count") { _ in .pass }, on: .physicalIn)
+                try sender.send([1], to: receiver)
+                #expect(try hosts.right.execute("nft", "list", "tables") == "table ip neti\ntable ip6 neti\n")
+                try handle.register(
+                    Hook(name: "filter") { packet in packet.isUDP(to: Crossing.port) ? .drop : .pass },
+                    on: .physicalIn)
+                try provider.startSteering(instance)
+                try sender.send([2], to: receiver)
+                #expect(Deadline(.seconds(3)).sees { handle.event(.physicalIn).counters.events > 0 })
+                #expect(try hosts.right.execute("nft", "list", "tables") == "table ip neti\n")
+                try expectPassing(.inet, between: hosts)
+                try expectPassing(.inet6, between: hosts)
+                #expect(try receiver.socket.receiveNow() == nil)
+            }
+        }
+
         @Test(
             "While the daemon lives nobody else takes its rules away, whatever becomes of them later",
             arguments: InstanceConfiguration.OnExit.allCases)
