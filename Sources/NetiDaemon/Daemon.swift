@@ -86,9 +86,9 @@ private struct Reporting: Service {
     let engine: Engine
     let logger: Logger
 
-    /// How often log lines are fetched, and after how many fetches losses are looked for: every ten seconds.
+    /// How often log lines are fetched, and after how many fetches losses and namespaces are looked for: ten seconds.
     private static let interval = Duration.milliseconds(200)
-    private static let roundsPerLossReport = 50
+    private static let roundsPerLook = 50
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -100,7 +100,10 @@ private struct Reporting: Service {
                     break
                 }
                 engine.passOnLogLines()
-                if round.isMultiple(of: Self.roundsPerLossReport) { losses.look(at: engine, logger: logger) }
+                if round.isMultiple(of: Self.roundsPerLook) {
+                    losses.look(at: engine, logger: logger)
+                    engine.look()
+                }
             }
             engine.passOnLogLines()
             losses.look(at: engine, logger: logger)

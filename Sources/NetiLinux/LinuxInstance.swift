@@ -117,7 +117,8 @@ public final class LinuxInstance: Sendable {
         // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
         withExtendedLifetime(steering) {
             if configuration.onExit == .open { steering?.clear() }
-            for queue in queues { queue.drain() }
+            let deadline = ContinuousClock.now + .milliseconds(250)
+            for queue in queues { queue.drain(until: deadline) }
             for queue in queues { provider.pumps.remove(queue) }
         }
     }
@@ -130,8 +131,13 @@ public final class LinuxInstance: Sendable {
                     number: number, instance: instance, in: namespace, configuration: configuration,
                     broker: provider.broker))
         }
-        // Not before all are open: a failure would have to wait for the pumps, and the caller may be a hook on one.
-        for queue in opened { provider.pumps.add(queue) }
+        do throws(NetiError) {
+            for queue in opened { try provider.pumps.add(queue) }
+        } catch {
+            // Without waiting for the pumps: the caller may be a hook on one.
+            for queue in opened { provider.pumps.abandon(queue) }
+            throw error
+        }
         return opened
     }
 }

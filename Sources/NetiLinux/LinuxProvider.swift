@@ -79,9 +79,10 @@ public final class LinuxProvider: NetworkProvider {
     /// With ``InstanceConfiguration/OnExit/closed`` the steering rules stay, so that nothing passes.
     public func removeInstance(_ instance: Instance) {
         netinfo.shutDown(instance)
-        guard let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) else { return }
-        watch.remove(linux.links.socket)
-        linux.close()
+        if let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) {
+            watch.remove(linux.links.socket)
+            linux.close()
+        }
         netinfo.removeInstance(instance)
     }
 

@@ -42,6 +42,10 @@ extension Configuration {
         /// Hooks that one event takes, 1 to 65,535; one more fails with `ENOMEM`. Default 64.
         public var maxHooks = 64
 
+        /// Whether the file has a table for it. The daemon's own namespace is an instance in any case; without a table
+        /// nothing is changed there, whatever another daemon has left.
+        public var isConfigured = true
+
         /// Tables `[[instance.hook]]`, in the order in which they are registered.
         public var hooks: [Hook] = []
 

@@ -61,15 +61,15 @@ final class Engine: Sendable {
     func start() throws(NetiError) {
         let failure = table.withLock { table in
             var failure: NetiError?
-            let own =
-                configuration.instances.first { $0.netns == .own }
-                ?? Configuration.Instance(name: "global", netns: .own)
-            failure = bringUp("global", in: .own, own, &table)
+            var own = Configuration.Instance(name: "global", netns: .own)
+            own.isConfigured = false
+            failure = bringUp(
+                "global", in: .own, configuration.instances.first { $0.netns == .own } ?? own, &table)
             for instance in configuration.instances {
                 guard case .named(let netns) = instance.netns else { continue }
                 note(instance.name ?? netns, in: path(of: netns), instance, .waiting, &table)
             }
-            return reconcile(&table) ?? failure
+            return bringUpNew(directory.settledContents(), &table) ?? failure
         }
         if let failure {
             stop()
@@ -121,19 +121,34 @@ final class Engine: Sendable {
 
     // MARK: - Namespaces that come and go
 
-    private func look() {
-        _ = table.withLock { reconcile(&$0) }
+    /// Brings instances in step with the namespaces of now. Called when names may have changed, and now and then: the
+    /// mounting of a namespace on its file gives no sign.
+    func look() {
+        let contents = directory.settledContents()
+        // Outside the lock, for it waits for hooks that run; and before a new namespace of the same name comes up.
+        for running in table.withLock({ loseVanished(contents, &$0) }) { running.takeDown() }
+        _ = table.withLock { bringUpNew(contents, &$0) }
     }
 
-    /// Returns the first failure to bring up an instance.
-    private func reconcile(_ table: inout Table) -> NetiError? {
-        guard !table.isStopping else { return nil }
-        let contents = directory.settledContents()
+    /// Marks instances whose namespace is gone, or another one by now, and returns those that have to be taken down.
+    private func loseVanished(_ contents: NamespaceDirectory.Contents, _ table: inout Table) -> [RunningInstance] {
+        guard !table.isStopping else { return [] }
+        var vanished: [RunningInstance] = []
         for (name, entry) in table.entries {
             guard case .path(let path) = entry.namespace, entry.isUpOrFailed else { continue }
             let netns = String(path.dropFirst(directory.path.utf8.count + 1))
-            if contents.namespaces[netns] != table.identities[name] { lose(name, entry, &table) }
+            guard contents.namespaces[netns] != table.identities[name] else { continue }
+            if let running = entry.running { vanished.append(running) }
+            table.identities[name] = nil
+            table.entries[name]?.state = .gone
+            logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
         }
+        return vanished
+    }
+
+    /// Returns the first failure to bring up an instance.
+    private func bringUpNew(_ contents: NamespaceDirectory.Contents, _ table: inout Table) -> NetiError? {
+        guard !table.isStopping else { return nil }
         var failure: NetiError?
         for (netns, identity) in contents.namespaces.sorted(by: { $0.key < $1.key }) {
             guard let instance = configuration.instances.first(where: { $0.netns.contains(netns) }) else { continue }
@@ -180,13 +195,6 @@ final class Engine: Sendable {
             logger.error("instance '\(name)' can't come up: \(error)")
             return error
         }
-    }
-
-    private func lose(_ name: String, _ entry: Entry, _ table: inout Table) {
-        entry.running?.takeDown()
-        table.identities[name] = nil
-        table.entries[name]?.state = .gone
-        logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
     }
 
     private func note(

@@ -36,7 +36,7 @@ final class RunningInstance: Sendable {
             for (hook, entry) in zip(configuration.hooks, modules) {
                 try Self.register(hook, entry.module, at: instance)
             }
-            try provider.startSteering(instance)
+            if configuration.isConfigured { try provider.startSteering(instance) }
         } catch {
             takeDown()
             throw error

@@ -32,7 +32,7 @@ struct LossReport {
             case .socketFull:
                 "the kernel dropped \(count) packets because the receive buffer was full; a larger 'receive-buffer' helps"
             case .receiving: "\(count) messages of the kernel could not be received or read"
-            case .sending: "sending verdicts failed \(count) times; they are sent again"
+            case .sending: "sending verdicts failed \(count) times"
             }
         }
     }

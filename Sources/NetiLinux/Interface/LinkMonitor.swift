@@ -106,6 +106,8 @@ extension LinkMonitor.State {
         case UInt32(CLNX_ROUTE_DONE):
             guard let seen = dumped else { return false }
             dumped = nil
+            // A dump that failed says nothing; what was known before is the better guess.
+            guard message.error == 0 else { return false }
             if message.interrupted { return true }
             names = seen
             publish()

@@ -118,6 +118,7 @@ private final class Shared: Sendable {
     }
 
     func serve() {
+        var isAway = false
         while true {
             doorbell.wait()
             let (jobs, isStopping) = queue.withLock { queue in
@@ -125,16 +126,21 @@ private final class Shared: Sendable {
                 return (queue.jobs, queue.isStopping)
             }
             for job in jobs {
-                job.work(enter(job.namespace))
-                if case .path = job.namespace { _ = clnx_namespace_enter(home) }
+                if isAway { isAway = clnx_namespace_enter(home) != 0 }
+                let refusal = enter(job.namespace, isAway: isAway)
+                if case .path = job.namespace, refusal == nil { isAway = true }
+                job.work(refusal)
+                if isAway { isAway = clnx_namespace_enter(home) != 0 }
                 job.done.open()
             }
             if isStopping { return }
         }
     }
 
-    private func enter(_ namespace: Namespace) -> NetiError? {
-        guard case .path(let path) = namespace else { return nil }
+    private func enter(_ namespace: Namespace, isAway: Bool) -> NetiError? {
+        guard case .path(let path) = namespace else {
+            return isAway ? NetiError(.ioError, "can't return to the daemon's own network namespace") : nil
+        }
         let file = unsafe clnx_namespace_open(path)
         guard file >= 0 else { return NetiError(Errno(rawValue: -file), "can't open network namespace \(path)") }
         defer { close(file) }

@@ -79,14 +79,11 @@ public final class PacketQueue: @unchecked Sendable {
             queueFullDrops: account?.queue_dropped ?? 0, socketFullDrops: account?.socket_dropped ?? 0)
     }
 
-    /// Waits until the pump has answered what was waiting, a quarter of a second at most.
+    /// Waits until the pump has answered what was waiting, but no longer than until `deadline`.
     ///
     /// Called after the steering rules are gone, so that stopping loses no packet.
-    func drain() {
-        for _ in 0..<250 {
-            guard let account, account.waiting > 0 else { return }
-            usleep(1000)
-        }
+    func drain(until deadline: ContinuousClock.Instant) {
+        while let account, account.waiting > 0, ContinuousClock.now < deadline { usleep(1000) }
     }
 
     private var account: cnfq_account? {

@@ -65,8 +65,20 @@ final class Pump: Sendable {
     }
 
     /// Gives the pump a queue to turn; from now on until ``remove(_:)`` the pump keeps it alive.
-    func add(_ queue: PacketQueue) {
+    ///
+    /// - Throws: `ENOMEM`, `ENOSPC` (`fs.epoll.max_user_watches`) when the queue can't be watched: it would never be turned.
+    func add(_ queue: PacketQueue) throws(NetiError) {
         send(.add(queue))
+        let token = unsafe UInt64(UInt(bitPattern: queue.pumped))
+        let code = clnx_epoll_add(shared.epoll, queue.socket, UInt32(CLNX_READABLE), token)
+        guard code == 0 else {
+            throw NetiError(Errno(rawValue: -code), "can't watch queue \(queue.number)")
+        }
+    }
+
+    /// Takes a queue away some time soon, without waiting for it.
+    func abandon(_ queue: PacketQueue) {
+        send(.remove(queue, done: Gate()))
     }
 
     /// Takes a queue away; when this returns, the pump neither uses nor keeps it.
@@ -142,8 +154,6 @@ final class Pump: Sendable {
             switch command {
             case .add(let queue):
                 queues.append(queue)
-                let token = unsafe UInt64(UInt(bitPattern: queue.pumped))
-                _ = clnx_epoll_add(shared.epoll, queue.socket, UInt32(CLNX_READABLE), token)
             case .remove(let queue, let done):
                 _ = clnx_epoll_remove(shared.epoll, queue.socket)
                 queues.removeAll { $0 === queue }

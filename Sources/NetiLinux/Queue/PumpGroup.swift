@@ -31,24 +31,33 @@ final class PumpGroup: Sendable {
         placement = Mutex(Placement(load: Array(repeating: 0, count: count)))
     }
 
-    func add(_ queue: PacketQueue) {
+    /// - Throws: what keeps the pump from turning it.
+    func add(_ queue: PacketQueue) throws(NetiError) {
         let chosen = placement.withLock { placement in
             let chosen = placement.load.indices.min { placement.load[$0] < placement.load[$1] } ?? 0
             placement.load[chosen] += 1
             placement.pump[ObjectIdentifier(queue)] = chosen
             return chosen
         }
-        pumps[chosen].add(queue)
+        try pumps[chosen].add(queue)
+    }
+
+    /// Takes a queue from its pump, if it has one, without waiting; for callers that may run on a pump themselves.
+    func abandon(_ queue: PacketQueue) {
+        if let pump = forget(queue) { pump.abandon(queue) }
     }
 
     /// Takes a queue from its pump; when this returns, the queue may be closed.
     func remove(_ queue: PacketQueue) {
-        let chosen = placement.withLock { placement in
-            let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(queue))
-            if let chosen { placement.load[chosen] -= 1 }
-            return chosen
+        if let pump = forget(queue) { pump.remove(queue) }
+    }
+
+    private func forget(_ queue: PacketQueue) -> Pump? {
+        placement.withLock { placement in
+            guard let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(queue)) else { return nil }
+            placement.load[chosen] -= 1
+            return pumps[chosen]
         }
-        if let chosen { pumps[chosen].remove(queue) }
     }
 
     func stop() {

@@ -76,7 +76,7 @@ struct PumpLoop: ~Copyable {
         let id = unsafe packet.pointee.id
         guard
             let place = unsafe queue.pointee.destination(
-                hook: packet.pointee.hook, protocol: packet.pointee.hw_protocol)
+                hook: packet.pointee.hook, family: packet.pointee.family)
         else {
             // Not sent here by a rule of ours, so there is no chain that could object.
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)

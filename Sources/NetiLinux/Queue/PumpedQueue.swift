@@ -43,23 +43,23 @@ struct PumpedQueue {
         static let postrouting: UInt8 = 4
     }
 
-    /// What protocol a packet has (linux/if_ether.h).
-    private enum EtherType {
-        static let ipv4: UInt16 = 0x0800
-        static let ipv6: UInt16 = 0x86DD
+    /// The family of the rule that sent a packet (`NFPROTO_*` in linux/netfilter.h).
+    private enum Family {
+        static let ipv4: UInt8 = 2
+        static let ipv6: UInt8 = 10
     }
 
     /// The chain that is responsible for a packet; nil for one that no rule of ours sent.
     @inline(__always)
-    func destination(hook: UInt8, protocol etherType: UInt16) -> Destination? {
-        switch (etherType, hook) {
-        case (EtherType.ipv4, Place.prerouting):
+    func destination(hook: UInt8, family: UInt8) -> Destination? {
+        switch (family, hook) {
+        case (Family.ipv4, Place.prerouting):
             unsafe Destination(family: .inet, event: .physicalIn, chain: inet.physicalIn)
-        case (EtherType.ipv4, Place.postrouting):
+        case (Family.ipv4, Place.postrouting):
             unsafe Destination(family: .inet, event: .physicalOut, chain: inet.physicalOut)
-        case (EtherType.ipv6, Place.prerouting):
+        case (Family.ipv6, Place.prerouting):
             unsafe Destination(family: .inet6, event: .physicalIn, chain: inet6.physicalIn)
-        case (EtherType.ipv6, Place.postrouting):
+        case (Family.ipv6, Place.postrouting):
             unsafe Destination(family: .inet6, event: .physicalOut, chain: inet6.physicalOut)
         default:
             nil

@@ -2,6 +2,7 @@
 
 import CLinuxNet
 import CNetfilterQueue
+import Glibc
 
 /// Collects the verdicts on a batch and sends them with one system call.
 ///
@@ -95,12 +96,16 @@ struct VerdictBuffer: ~Copyable {
         }
     }
 
-    /// Empties the buffer, which the next queue needs; tries again for a tenth of a second when the kernel is short of
-    /// memory, and gives up then.
+    /// Empties the buffer, which the next queue needs.
+    ///
+    /// Tries until the kernel has memory for it: a verdict to drop that was forgotten would let its packet through with
+    /// the next batch verdict. A socket that takes nothing any more takes no later verdict either.
     private mutating func flush(to target: Target) {
-        for _ in 0..<100 {
-            if unsafe cnfq_verdicts_send(target.socket, &verdicts) == 0 { return }
+        while true {
+            let code = unsafe cnfq_verdicts_send(target.socket, &verdicts)
+            if code == 0 { return }
             failures += 1
+            guard code == -ENOBUFS || code == -EAGAIN || code == -ENOMEM else { break }
             clnx_nap(1_000_000)
         }
         unsafe cnfq_verdicts_prepare(&verdicts, memory, Self.capacity)
