@@ -37,6 +37,31 @@ extension RunningDaemon {
             }
         }
 
+        @Test("A daemon without instances leaves what a dead one with on-exit closed left in its own namespace")
+        func othersRulesStay() throws {
+            try HostPair.with { hosts in
+                let instances = """
+                    [[instance]]
+                    name = "global"
+                    on-exit = "closed"
+
+                      [[instance.hook]]
+                      name = "look"
+                      module = "count"
+                      events = ["PHYSICAL_IN"]
+
+                    """
+                let first = try DaemonProcess(instances: instances, on: hosts.right)
+                defer { first.stop() }
+                try first.waitUntilReady()
+                first.crash()
+                let second = try DaemonProcess(instances: "", on: hosts.right)
+                defer { second.stop() }
+                try second.waitUntilReady()
+                #expect(try hosts.right.tables() == ["ip neti", "ip6 neti"])
+            }
+        }
+
         @Test("Killed with on-exit closed: nothing passes until a new daemon, which replaces the stale tables")
         func killedClosed() throws {
             try HostPair.with { hosts in
