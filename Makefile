@@ -14,8 +14,8 @@ BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev li
 RUN_PACKAGES   := iproute2 nftables procps util-linux
 
 # The functions of the packet path by their mangled names, for the disassembly check.
-PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux13VerdictBufferV' '5Hooks6ReaderV(5enter|5leave)' \
-    '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
+PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13VerdictBufferV' \
+    '5Hooks6ReaderV(5enter|5leave)' '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
     '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody'
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures neti-daemon against C programs on the same queue, between two namespaces, and prints ratios.
 
-    make bench                   three rounds of two seconds, some five minutes
+    make bench                   nine rounds of 0.7 seconds, some nine minutes
     make bench QUICK=1           two short rounds, for a first impression
     make bench STRICT=1          exit status 1 when a bar is missed
     make bench JSON=FILE         every single measurement as JSON
@@ -39,8 +39,8 @@ from session import Session
 def read_arguments():
     parser = argparse.ArgumentParser(
         prog="bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, metavar="N", help="default 3")
-    parser.add_argument("--seconds", type=float, metavar="S", help="of each measurement, default 2")
+    parser.add_argument("--rounds", type=int, metavar="N", help="default 9")
+    parser.add_argument("--seconds", type=float, metavar="S", help="of each measurement, default 0.7")
     parser.add_argument("--repetitions", type=int, metavar="N", help="of disturbed measurements at most, default 30")
     parser.add_argument("--only", action="append", metavar="NAME", choices=[m.name for m in MEASUREMENTS],
                         help="take this measurement alone: %(choices)s; may be given more than once")
@@ -51,7 +51,7 @@ def read_arguments():
     parser.add_argument("--strict", action="store_true", help="exit status 1 when a bar is missed")
     parser.add_argument("--json", metavar="FILE", help="write every measurement there")
     arguments = parser.parse_args()
-    rounds, seconds, repetitions = (2, 0.5, 5) if arguments.quick else (3, 2, 30)
+    rounds, seconds, repetitions = (2, 0.5, 5) if arguments.quick else (9, 0.7, 30)
     arguments.rounds = rounds if arguments.rounds is None else arguments.rounds
     arguments.seconds = seconds if arguments.seconds is None else arguments.seconds
     arguments.repetitions = repetitions if arguments.repetitions is None else arguments.repetitions

@@ -2,6 +2,8 @@
 //
 // epoll(7) and eventfd(2).
 
+#define _GNU_SOURCE
+
 #include "CLinuxNet.h"
 
 #include <errno.h>
@@ -32,11 +34,12 @@ int clnx_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
 
 int clnx_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
-int clnx_epoll_wait(int epoll, struct clnx_ready *ready, uint32_t capacity, int32_t timeout) {
+int clnx_epoll_wait(int epoll, struct clnx_ready *ready, uint32_t capacity, int64_t timeout) {
     // Copied, because epoll_event is packed on some processors and not on others.
     struct epoll_event events[CLNX_MAX_READY];
     int limit = capacity < CLNX_MAX_READY ? (int)capacity : CLNX_MAX_READY;
-    int count = epoll_wait(epoll, events, limit, timeout);
+    struct timespec time = {.tv_sec = timeout / 1000000000, .tv_nsec = timeout % 1000000000};
+    int count = epoll_pwait2(epoll, events, limit, timeout < 0 ? NULL : &time, NULL);
     if (count < 0) { return errno == EINTR ? 0 : -errno; }
     for (int i = 0; i < count; i++) {
         ready[i] = (struct clnx_ready){.token = events[i].data.u64, .events = events[i].events};

@@ -28,9 +28,9 @@ public final class LinuxProvider: NetworkProvider {
     ///
     /// - Parameters:
     ///   - pumps: threads that turn queues, 1 to 64.
-    ///   - nap: nanoseconds that a pump waits for a fuller batch after several packets came at once; 0 for never.
+    ///   - nap: nanoseconds that a pump lets a busy queue fill before it looks; 0 for never.
     /// - Throws: when threads or descriptors run out.
-    public init(pumps: Int, nap: UInt64 = 10_000) throws(NetiError) {
+    public init(pumps: Int, nap: Int64 = 80_000) throws(NetiError) {
         netinfo = Netinfo(readers: pumps)
         broker = try NamespaceBroker()
         self.pumps = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)

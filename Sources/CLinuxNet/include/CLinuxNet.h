@@ -49,9 +49,10 @@ int clnx_epoll_remove(int epoll, int fd);
 // The most that one `clnx_epoll_wait` reports; the rest is reported by the next.
 enum { CLNX_MAX_READY = 64 };
 
-// Waits until something is ready, at most `timeout` milliseconds; -1 waits for ever, 0 not at all. Returns how many
-// entries of `ready` were filled: 0 at the end of the time and after a signal; or -errno.
-int clnx_epoll_wait(int epoll, struct clnx_ready *_Nonnull ready, uint32_t capacity, int32_t timeout);
+// Waits until something is ready, at most `timeout` nanoseconds plus the thread's timer slack; -1 waits for ever, 0 not
+// at all. Returns how many entries of `ready` were filled: 0 at the end of the time and after a signal; or -errno.
+// epoll_pwait2(2), Linux 5.11.
+int clnx_epoll_wait(int epoll, struct clnx_ready *_Nonnull ready, uint32_t capacity, int64_t timeout);
 
 // A counter to wake a thread that waits. Signalling is safe from any thread and from a signal handler.
 int clnx_event_create(void);

@@ -52,7 +52,7 @@ final class Engine: Sendable {
         self.logger = logger
         directory = try NamespaceDirectory(configuration.daemon.netnsDirectory)
         provider = try LinuxProvider(
-            pumps: configuration.daemon.pumps, nap: UInt64(configuration.daemon.nap) * 1000)
+            pumps: configuration.daemon.pumps, nap: Int64(configuration.daemon.nap) * 1000)
     }
 
     /// Brings everything up that can be up now.

@@ -53,14 +53,14 @@ final class Pump: Sendable {
 
     /// - Parameters:
     ///   - number: for the thread's name.
-    ///   - nap: nanoseconds to wait for a fuller batch; 0 for never.
-    init(number: Int, nap: UInt64, publication: Publication) throws(NetiError) {
+    ///   - nap: nanoseconds that a busy queue may fill before the pump looks; 0 for never.
+    init(number: Int, nap: Int64, publication: Publication) throws(NetiError) {
         let shared = try Shared()
-        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication), nap: nap))
+        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication)))
         self.shared = shared
         thread = try KernelThread(named: "neti-pump-\(number)") {
             guard var loop = loop.take() else { return }
-            Self.serve(shared, &loop)
+            Self.serve(shared, &loop, nap: nap)
         }
     }
 
@@ -114,28 +114,31 @@ final class Pump: Sendable {
         }
     }
 
-    private static func serve(_ shared: Shared, _ loop: inout PumpLoop) {
+    private static func serve(_ shared: Shared, _ loop: inout PumpLoop, nap: Int64) {
         // The default slack of 50 microseconds would more than double a nap.
         _ = clnx_thread_timer_slack(1)
         let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
         var queues: [PacketQueue] = []
+        var polled = PolledQueues(epoll: shared.epoll, nap: nap)
         while true {
-            let count = unsafe clnx_epoll_wait(shared.epoll, ready, UInt32(capacity), -1)
+            let count = unsafe clnx_epoll_wait(shared.epoll, ready, UInt32(capacity), polled.wait)
+            polled.look(&loop)
             var isRung = false
             for index in 0..<max(0, Int(count)) {
                 let token = unsafe ready[index].token
                 if token == doorbellToken {
                     isRung = true
                 } else if let queue = unsafe UnsafePointer<PumpedQueue>(bitPattern: UInt(token)) {
-                    unsafe loop.turn(queue)
+                    let last = unsafe loop.turn(queue)
+                    unsafe polled.consider(queue, lastBatch: last)
                 }
             }
             // After the queues: a queue that is removed now may still be named further down in what epoll reported.
             guard isRung || count < 0 else { continue }
             shared.doorbell.silence()
-            let (goesOn, done) = obey(shared, &queues)
+            let (goesOn, done) = obey(shared, &queues, &polled)
             // Only now have the commands let go of their queues too, so that whoever waits is the one who closes them.
             for gate in done { gate.open() }
             guard goesOn else { return }
@@ -143,7 +146,9 @@ final class Pump: Sendable {
     }
 
     /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
-    private static func obey(_ shared: Shared, _ queues: inout [PacketQueue]) -> (goesOn: Bool, done: [Gate]) {
+    private static func obey(
+        _ shared: Shared, _ queues: inout [PacketQueue], _ polled: inout PolledQueues
+    ) -> (goesOn: Bool, done: [Gate]) {
         let commands = shared.inbox.withLock { inbox in
             defer { inbox.commands = [] }
             return inbox.commands
@@ -156,6 +161,7 @@ final class Pump: Sendable {
                 queues.append(queue)
             case .remove(let queue, let done):
                 _ = clnx_epoll_remove(shared.epoll, queue.socket)
+                unsafe polled.forget(queue.pumped)
                 queues.removeAll { $0 === queue }
                 gates.append(done)
             case .stop:

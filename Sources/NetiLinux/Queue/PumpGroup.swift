@@ -17,7 +17,7 @@ final class PumpGroup: Sendable {
         var pump: [ObjectIdentifier: Int] = [:]
     }
 
-    init(count: Int, nap: UInt64, publication: Publication) throws(NetiError) {
+    init(count: Int, nap: Int64, publication: Publication) throws(NetiError) {
         var pumps: [Pump] = []
         do throws(NetiError) {
             for number in 0..<count {

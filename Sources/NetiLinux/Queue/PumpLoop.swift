@@ -17,29 +17,24 @@ struct PumpLoop: ~Copyable {
     /// Batches after which another queue of the same pump gets its turn.
     private static let turnLimit = 16
 
-    /// Packets at once from which on it pays to wait for a fuller batch.
-    private static let busyBatch: Int32 = 4
-
     private let reader: Reader
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
-    private let nap: UInt64
 
-    init(reader: consuming Reader, nap: UInt64) throws(NetiError) {
+    init(reader: consuming Reader) throws(NetiError) {
         slab = try ReceiveSlab(messages: Self.batch)
         self.reader = reader
-        self.nap = nap
     }
 
-    /// Serves a queue until nothing waits there or others have waited long enough.
+    /// Serves a queue until it is all but empty or others have waited long enough; returns the size of the last batch.
     @inline(never)
-    mutating func turn(_ queue: UnsafePointer<PumpedQueue>) {
+    mutating func turn(_ queue: UnsafePointer<PumpedQueue>) -> Int32 {
+        var count: Int32 = 0
         for _ in 0..<Self.turnLimit {
-            let count = unsafe takeBatch(queue)
-            // A small batch means that the queue is all but empty: epoll tells when there is more.
-            guard count >= Self.busyBatch else { return }
-            if nap > 0, count < Int32(Self.batch) { clnx_nap(nap) }
+            count = unsafe takeBatch(queue)
+            guard count == Int32(Self.batch) else { break }
         }
+        return count
     }
 
     @inline(__always)
