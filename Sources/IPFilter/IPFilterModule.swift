@@ -58,10 +58,12 @@ public final class IPFilterModule: HookModule {
     public func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function {
         let rules = rules
         switch event {
-        case .physicalIn:
+        case .physicalIn, .forwarding, .loopbackIn:
             return { event in rules.result(for: &event, direction: .in, interface: event.inInterface) }
-        case .physicalOut:
+        case .physicalOut, .loopbackOut:
             return { event in rules.result(for: &event, direction: .out, interface: event.outInterface) }
+        case .observing:
+            return { _ in .pass }
         }
     }
 

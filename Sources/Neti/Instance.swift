@@ -46,7 +46,7 @@ public final class Instance: Sendable {
         }
     }
 
-    /// Finds a protocol by its lookup name, `NHF_INET` or `NHF_INET6` (`net_protocol_lookup`, R27, R28).
+    /// Finds a protocol by its lookup name, `NHF_INET`, `NHF_INET6` or `NHF_ARP` (`net_protocol_lookup`, R27, R28).
     ///
     /// Swift counts the references, so there is nothing to release.
     public func protocolHandle(named name: String) -> ProtocolHandle? {
@@ -58,6 +58,7 @@ public final class Instance: Sendable {
         switch family {
         case .inet: handles[0]
         case .inet6: handles[1]
+        case .arp: handles[2]
         }
     }
 

@@ -18,8 +18,12 @@ public final class ProtocolHandle: Sendable {
 
     private let condemned = Atomic(false)
     private let hooks: HookFamily
-    private let physicalIn: HookEvent<PacketEvent>
-    private let physicalOut: HookEvent<PacketEvent>
+    /// By the order of the cases.
+    private let packetEvents: [HookEvent<PacketEvent>]
+
+    /// The event `NIC_EVENTS`: interfaces that come, go and change (R190).
+    public let nicEvents: HookEvent<NICEvent>
+
     private let statistics: HookStatistics
 
     package init(netid: NetID, family: NetworkFamily, settings: Instance.Settings, netinfo: Netinfo) {
@@ -27,8 +31,8 @@ public final class ProtocolHandle: Sendable {
         self.family = family
         func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
             HookEvent(
-                family: family.rawValue, name: event.rawValue, ordering: settings.ordering,
-                publication: netinfo.publication, limit: settings.maximumHooks
+                family: family.rawValue, name: event.rawValue, flags: event == .observing ? .readOnly : [],
+                ordering: settings.ordering, publication: netinfo.publication, limit: settings.maximumHooks
             ) { [provider = settings.provider] interested throws(HookError) in
                 do throws(NetiError) {
                     try provider.setInterested(interested, in: netid, family: family, event: event)
@@ -37,24 +41,32 @@ public final class ProtocolHandle: Sendable {
                 }
             }
         }
-        physicalIn = makeEvent(.physicalIn)
-        physicalOut = makeEvent(.physicalOut)
+        packetEvents = NetworkEvent.allCases.map(makeEvent)
+        nicEvents = HookEvent(
+            family: family.rawValue, name: "NIC_EVENTS", flags: family == .arp ? [] : .readOnly,
+            ordering: settings.ordering, publication: netinfo.publication, limit: settings.maximumHooks
+        ) { _ in }
         hooks = HookFamily(name: family.rawValue)
         statistics = HookStatistics(registry: netinfo.kstats, netid: netid, family: family)
-        for event in [physicalIn, physicalOut] {
+        let all: [any Event] = family.events.map(event) + [nicEvents]
+        for event in all {
             // Can't fail: the family is new and these are its own.
             try? hooks.add(event)
             statistics.add(event: event)
         }
     }
 
-    /// The event's hooks and counters.
+    /// The event's hooks and counters; one that ``NetworkFamily/events`` doesn't name never has any.
     ///
     /// Providers run it for each packet; everybody else registers through this handle, which keeps the kstats.
     public func event(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
         switch event {
-        case .physicalIn: physicalIn
-        case .physicalOut: physicalOut
+        case .physicalIn: packetEvents[0]
+        case .physicalOut: packetEvents[1]
+        case .forwarding: packetEvents[2]
+        case .loopbackIn: packetEvents[3]
+        case .loopbackOut: packetEvents[4]
+        case .observing: packetEvents[5]
         }
     }
 

@@ -87,8 +87,8 @@ extension Engine.Entry {
     /// The events of the instance, when it is up, by family.
     fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
         guard let instance = running?.instance else { return [] }
-        return NetworkFamily.allCases.flatMap { family in
-            NetworkEvent.allCases.map { (family, $0, instance.protocolHandle(family).event($0)) }
+        return NetworkFamily.ip.flatMap { family in
+            NetworkEvent.physical.map { (family, $0, instance.protocolHandle(family).event($0)) }
         }
     }
 

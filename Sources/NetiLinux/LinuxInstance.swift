@@ -59,6 +59,10 @@ public final class LinuxInstance: Sendable {
     }
 
     func setInterested(_ interested: Bool, family: NetworkFamily, event: NetworkEvent) throws(NetiError) {
+        guard NetworkFamily.ip.contains(family), NetworkEvent.physical.contains(event) else {
+            if interested { throw NetiError(.notSupported, "\(family)/\(event) can't have hooks yet") }
+            return
+        }
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else {
                 if interested { throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }

@@ -73,7 +73,7 @@ extension RunningDaemon {
 
                 first.crash()
                 try expectNothingPasses(traffic, hosts)
-                for family in NetworkFamily.allCases {
+                for family in NetworkFamily.ip {
                     #expect(try hosts.right.tableMaker(family) == "\(first.process)")
                 }
 
@@ -81,7 +81,7 @@ extension RunningDaemon {
                 defer { second.stop() }
                 #expect(traffic.brings(300))
                 #expect(try hosts.right.tables() == ["ip neti", "ip6 neti"])
-                for family in NetworkFamily.allCases {
+                for family in NetworkFamily.ip {
                     #expect(try hosts.right.tableMaker(family) == "\(second.process)")
                 }
                 #expect(try second.hooks().allSatisfy { $0.hits >= 300 })

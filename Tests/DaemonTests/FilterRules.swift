@@ -17,7 +17,7 @@ extension RunningDaemon {
             let probes: [FilterProbe]
             let families: [NetworkFamily]
 
-            init(_ rules: String, _ probes: FilterProbe..., families: [NetworkFamily] = NetworkFamily.allCases) {
+            init(_ rules: String, _ probes: FilterProbe..., families: [NetworkFamily] = NetworkFamily.ip) {
                 (self.rules, self.probes, self.families) = (rules, probes, families)
             }
 
@@ -131,7 +131,7 @@ extension RunningDaemon {
 
         @Test(
             "A connection that stands goes on when new ones are blocked by flags S/SA",
-            arguments: NetworkFamily.allCases)
+            arguments: NetworkFamily.ip)
         func standingConnection(_ family: NetworkFamily) throws {
             try HostPair.with { hosts in
                 let listener = try TCPListener(on: hosts.right, family, port: 7000)
@@ -149,7 +149,7 @@ extension RunningDaemon {
             }
         }
 
-        @Test("What 'log' rules match appears in the daemon's log, and nothing else", arguments: NetworkFamily.allCases)
+        @Test("What 'log' rules match appears in the daemon's log, and nothing else", arguments: NetworkFamily.ip)
         func log(_ family: NetworkFamily) throws {
             try HostPair.with { hosts in
                 let rules = """
@@ -192,7 +192,7 @@ extension RunningDaemon {
             }
         }
 
-        @Test("A rule follows its interface when that comes later", arguments: NetworkFamily.allCases)
+        @Test("A rule follows its interface when that comes later", arguments: NetworkFamily.ip)
         func renamedInterface(_ family: NetworkFamily) throws {
             try HostPair.with { hosts in
                 let daemon = try start("block in on cable proto udp all\n", on: hosts)

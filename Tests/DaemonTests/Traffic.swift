@@ -12,8 +12,8 @@ final class Traffic: Sendable {
         let family: NetworkFamily
         let event: NetworkEvent
 
-        static let all = NetworkFamily.allCases.flatMap { family in
-            NetworkEvent.allCases.map { Flow(family: family, event: $0) }
+        static let all = NetworkFamily.ip.flatMap { family in
+            NetworkEvent.physical.map { Flow(family: family, event: $0) }
         }
 
         var description: String { "\(family) \(event)" }

@@ -49,7 +49,7 @@ public final class Host: Sendable {
     /// Its address of a family.
     public func address(_ family: NetworkFamily) -> IPAddress {
         switch family {
-        case .inet: inet
+        case .inet, .arp: inet
         case .inet6: inet6
         }
     }

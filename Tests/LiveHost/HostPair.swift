@@ -41,7 +41,7 @@ public final class HostPair: Sendable {
             left = try Host(.next(), number: 1, broker: broker)
             right = try Host(rightName, number: 2, broker: broker)
             try join()
-            for family in NetworkFamily.allCases { try awaitCable(family) }
+            for family in NetworkFamily.ip { try awaitCable(family) }
         } catch {
             broker.stop()
             throw error

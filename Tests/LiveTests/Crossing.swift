@@ -25,8 +25,8 @@ struct Crossing: Sendable, CustomTestStringConvertible {
     static let all: [Crossing] = Transport.allCases.flatMap(every)
 
     static func every(_ transport: Transport) -> [Crossing] {
-        NetworkFamily.allCases.flatMap { family in
-            NetworkEvent.allCases.map { Crossing(transport: transport, family: family, event: $0) }
+        NetworkFamily.ip.flatMap { family in
+            NetworkEvent.physical.map { Crossing(transport: transport, family: family, event: $0) }
         }
     }
 

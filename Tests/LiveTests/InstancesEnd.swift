@@ -130,8 +130,8 @@ extension RealPackets {
         @Test("Stopping under traffic loses nothing and leaves no table (on-exit open)", arguments: [1, 4])
         func stopOpen(_ queues: Int) throws {
             try Rig.with(configure: { $0.queues = queues }) { rig in
-                for family in NetworkFamily.allCases {
-                    for event in NetworkEvent.allCases { try rig.register("a", on: event, of: family) { _ in .pass } }
+                for family in NetworkFamily.ip {
+                    for event in NetworkEvent.physical { try rig.register("a", on: event, of: family) { _ in .pass } }
                 }
                 let sender = try PacedSender(through: rig)
                 #expect(sender.waitForMore(500))

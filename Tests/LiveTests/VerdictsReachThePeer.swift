@@ -157,7 +157,7 @@ extension RealPackets {
         }
 
         @Test(
-            "A connection works through a hook that rewrites ports both ways (R99)", arguments: NetworkFamily.allCases)
+            "A connection works through a hook that rewrites ports both ways (R99)", arguments: NetworkFamily.ip)
         func translatingConnection(_ family: NetworkFamily) throws {
             try Rig.with { rig in
                 let (shown, real) = (Crossing.port, Crossing.port + 1)

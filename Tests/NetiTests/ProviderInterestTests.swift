@@ -14,8 +14,8 @@ struct ProviderInterestTests {
         sample = try SampleInstance()
     }
 
-    private static let events = NetworkFamily.allCases.flatMap { family in
-        NetworkEvent.allCases.map { (family, $0) }
+    private static let events = NetworkFamily.ip.flatMap { family in
+        NetworkEvent.physical.map { (family, $0) }
     }
 
     @Test(

@@ -39,8 +39,8 @@ enum PumpGate {
         let instance = try provider.addInstance(named: "gate", in: pair.left.namespace)
         let filter = try IPFilterModule(
             HookModuleSettings(hookName: "filter", instanceName: "gate", lanes: 2, values: ["rules": rules]))
-        for family in NetworkFamily.allCases {
-            for event in NetworkEvent.allCases {
+        for family in NetworkFamily.ip {
+            for event in NetworkEvent.physical {
                 try register(instance.protocolHandle(family), event, filter)
             }
         }
@@ -88,7 +88,7 @@ enum PumpGate {
 
     /// Sends in bursts that the receiver paces, so that the queue never overflows.
     private static func sendAndReceive(_ pair: HostPair, count: Int) throws(NetiError) {
-        for family in NetworkFamily.allCases {
+        for family in NetworkFamily.ip {
             let receiver = try UDPSocket(on: pair.left, family, port: port)
             let sender = try UDPSocket(on: pair.right, family)
             for start in stride(from: 0, to: count / 2, by: 64) {

@@ -16,7 +16,7 @@ extension Configuration {
         public var events: [NetworkEvent]
 
         /// The protocols it is put on, at least one. Default: all.
-        public var families = NetworkFamily.allCases
+        public var families = NetworkFamily.ip
 
         /// Where in the chain it wants to be (`h_hint` and `h_hintvalue`). Default: anywhere.
         public var hint = Hint.none

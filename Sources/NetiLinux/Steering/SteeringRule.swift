@@ -36,6 +36,8 @@ struct SteeringRule {
                 event: event, packetType: .broadcast, queue: configuration.broadcastQueue, queues: 1)
             let multicast = SteeringRule(event: event, queue: configuration.multicastQueue, queues: 1)
             return [unicast, broadcast, multicast]
+        case .forwarding, .loopbackIn, .loopbackOut, .observing:
+            return []
         }
     }
 
@@ -46,6 +48,7 @@ struct SteeringRule {
         switch event {
         case .physicalIn: (rule.iif, rule.compare_iif) = (Self.loopback, notEqual)
         case .physicalOut: (rule.oif, rule.compare_oif) = (Self.loopback, notEqual)
+        case .forwarding, .loopbackIn, .loopbackOut, .observing: break
         }
         if let packetType {
             rule.packet_type = packetType.rawValue
@@ -64,6 +67,7 @@ extension InstanceConfiguration {
         switch event {
         case .physicalIn: priorityIn
         case .physicalOut: priorityOut
+        case .forwarding, .loopbackIn, .loopbackOut, .observing: 0
         }
     }
 }
@@ -74,6 +78,10 @@ extension NetworkEvent {
         switch self {
         case .physicalIn: 0
         case .physicalOut: 4
+        case .forwarding: 2
+        case .loopbackIn: 1
+        case .loopbackOut: 3
+        case .observing: 0
         }
     }
 }
@@ -84,6 +92,7 @@ extension NetworkFamily {
         switch self {
         case .inet: UInt8(CLNX_NFT_IPV4)
         case .inet6: UInt8(CLNX_NFT_IPV6)
+        case .arp: 3
         }
     }
     /// The family's name in nft(8).
@@ -91,6 +100,7 @@ extension NetworkFamily {
         switch self {
         case .inet: "ip"
         case .inet6: "ip6"
+        case .arp: "arp"
         }
     }
 }

@@ -191,7 +191,7 @@ final class SteeringTable: Sendable {
         seenFrom socket: Int32, instance: String
     ) throws(NetiError) -> Set<NetworkFamily> {
         var stale: Set<NetworkFamily> = []
-        for family in NetworkFamily.allCases {
+        for family in NetworkFamily.ip {
             switch try TableOwner.find(family, seenFrom: socket) {
             case .absent:
                 break
