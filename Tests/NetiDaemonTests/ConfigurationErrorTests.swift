@@ -183,7 +183,7 @@ struct ConfigurationErrorTests {
             name = "two words"
             module = "pf"
             events = []
-            families = ["inet", "arp"]
+            families = ["inet", "ether"]
             hint = "before"
             """,
             """
@@ -191,7 +191,7 @@ struct ConfigurationErrorTests {
             """,
             "neti.toml:5: instance[0].hook[0].module: expected one of \"ipf\", \"trace\", found \"pf\"",
             "neti.toml:6: instance[0].hook[0].events: expected at least one element, found none",
-            "neti.toml:7: instance[0].hook[0].families[1]: expected one of \"inet\", \"inet6\", found \"arp\"",
+            "neti.toml:7: instance[0].hook[0].families[1]: expected one of \"inet\", \"inet6\", \"arp\", found \"ether\"",
             """
             neti.toml:8: instance[0].hook[0].hint: expected "none", "first", "last", "before NAME" or "after NAME", \
             found "before"

@@ -36,7 +36,11 @@ struct HookStatisticsTests {
         let kstats = sample.netinfo.kstats.snapshot()
         #expect(
             kstats.map { "\($0.module):\($0.instance):\($0.name)" } == [
-                "inet:0:PHYSICAL_IN", "inet:0:PHYSICAL_OUT", "inet6:0:PHYSICAL_IN", "inet6:0:PHYSICAL_OUT",
+                "arp:0:NIC_EVENTS", "arp:0:PHYSICAL_IN", "arp:0:PHYSICAL_OUT", "inet:0:FORWARDING",
+                "inet:0:LOOPBACK_IN", "inet:0:LOOPBACK_OUT", "inet:0:NIC_EVENTS", "inet:0:OBSERVING",
+                "inet:0:PHYSICAL_IN", "inet:0:PHYSICAL_OUT", "inet6:0:FORWARDING", "inet6:0:LOOPBACK_IN",
+                "inet6:0:LOOPBACK_OUT", "inet6:0:NIC_EVENTS", "inet6:0:OBSERVING", "inet6:0:PHYSICAL_IN",
+                "inet6:0:PHYSICAL_OUT",
             ])
         for kstat in kstats {
             #expect(kstat.class == "hook_event")
@@ -174,7 +178,7 @@ struct HookStatisticsTests {
         netinfo.removeInstance(blue)
         #expect(netinfo.kstats.snapshot(visibleIn: blue.netid.rawValue).isEmpty)
         #expect(hookNames() == ["a"])
-        #expect(netinfo.kstats.snapshot().count == 5)
+        #expect(netinfo.kstats.snapshot().count == 17 + 1)
     }
 
     @Test("An instance that comes again starts with counters at 0, whatever its predecessor's hooks still do")

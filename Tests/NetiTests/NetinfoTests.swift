@@ -95,7 +95,7 @@ struct NetinfoTests {
         let new = try add("blue")
         netinfo.removeInstance(old)
         #expect(netinfo.instance(named: "blue") === new)
-        #expect(netinfo.kstatNames("inet", visibleIn: new.netid) == ["PHYSICAL_IN", "PHYSICAL_OUT"])
+        #expect(netinfo.kstatNames("arp", visibleIn: new.netid) == ["NIC_EVENTS", "PHYSICAL_IN", "PHYSICAL_OUT"])
     }
 
     @Test("A protocol is looked up by its protocol name, never by its family name, and case counts (R5, R27)")
@@ -103,7 +103,8 @@ struct NetinfoTests {
         let blue = try add("blue")
         #expect(blue.protocolHandle(named: "NHF_INET")?.family == .inet)
         #expect(blue.protocolHandle(named: "NHF_INET6")?.family == .inet6)
-        for name in ["inet", "inet6", "nhf_inet", "NHF_inet", "NHF_INET ", "NHF_ARP", ""] {
+        #expect(blue.protocolHandle(named: "NHF_ARP")?.family == .arp)
+        for name in ["inet", "inet6", "arp", "nhf_inet", "NHF_inet", "NHF_INET ", ""] {
             #expect(blue.protocolHandle(named: name) == nil, "\(name)")
         }
     }
@@ -120,9 +121,12 @@ struct NetinfoTests {
 
     @Test("Families are shown under their own names, events as in the manual (R5)")
     func shownNames() {
-        #expect(NetworkFamily.ip.map(\.description) == ["inet", "inet6"])
-        #expect(NetworkFamily.ip.map(\.protocolName) == ["NHF_INET", "NHF_INET6"])
-        #expect(NetworkEvent.physical.map(\.description) == ["PHYSICAL_IN", "PHYSICAL_OUT"])
+        #expect(NetworkFamily.allCases.map(\.description) == ["inet", "inet6", "arp"])
+        #expect(NetworkFamily.allCases.map(\.protocolName) == ["NHF_INET", "NHF_INET6", "NHF_ARP"])
+        #expect(
+            NetworkEvent.allCases.map(\.description) == [
+                "PHYSICAL_IN", "PHYSICAL_OUT", "FORWARDING", "LOOPBACK_IN", "LOOPBACK_OUT", "OBSERVING",
+            ])
         #expect(NetID(rawValue: -1).description == "-1")
     }
 }

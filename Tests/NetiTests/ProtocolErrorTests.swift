@@ -161,7 +161,7 @@ struct ProtocolErrorTests {
                 let seen = [
                     "itself": inet.errno(unregistering: "inside"),
                     "another event's": inet.errno(unregistering: "other", from: "PHYSICAL_OUT"),
-                    "no event": inet.errno(unregistering: "inside", from: "OBSERVING"),
+                    "no event": inet.errno(unregistering: "inside", from: "PRE_ROUTING"),
                     "new": inet.errno(registering: .passing("new")),
                     "first on its event": inet.errno(registering: .passing("new"), on: "PHYSICAL_OUT"),
                 ]
