@@ -7,12 +7,12 @@ import Testing
 
 /// The order of hooks, read back from a run of the event and from the positions (R67 to R80, R186).
 struct OrderingTests {
-    @Test(arguments: OrderingScript.illumos)
+    @Test("The original's order, by the worked examples O1 to O34 (R67 to R79)", arguments: OrderingScript.illumos)
     func illumosOrdering(_ script: OrderingScript) throws {
         #expect(try script.differences(on: EventUnderTest(.illumos)) == [])
     }
 
-    @Test(arguments: OrderingScript.documented)
+    @Test("The order that the manual pages promise: the default", arguments: OrderingScript.documented)
     func documentedOrdering(_ script: OrderingScript) throws {
         #expect(try script.differences(on: EventUnderTest(.documented)) == [])
     }

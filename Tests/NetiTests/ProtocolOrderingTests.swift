@@ -9,12 +9,12 @@ import Testing
 
 /// The order of hooks registered at a protocol, read back from a run and from the kstat `position` (R67 to R80, R186).
 struct ProtocolOrderingTests {
-    @Test(arguments: OrderingScript.illumos)
+    @Test("The original's order, by the worked examples O1 to O34 (R67 to R79)", arguments: OrderingScript.illumos)
     func illumosOrdering(_ script: OrderingScript) throws {
         #expect(try script.differences(on: ProtocolUnderTest(.illumos)) == [])
     }
 
-    @Test(arguments: OrderingScript.documented)
+    @Test("The order that the manual pages promise: the default", arguments: OrderingScript.documented)
     func documentedOrdering(_ script: OrderingScript) throws {
         #expect(try script.differences(on: ProtocolUnderTest(.documented)) == [])
     }
