@@ -106,7 +106,7 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(
-            name: "ReadmeTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet"], swiftSettings: swift),
+            name: "DocumentationTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet"], swiftSettings: swift),
 
         // Real packets: what makes the hosts, tests as root, the demo, the gates.
         .target(

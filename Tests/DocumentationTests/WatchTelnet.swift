@@ -5,7 +5,6 @@ import Neti
 import NetiLinux
 import Packet
 
-// README: from here
 func watchTelnet(in namespace: Namespace) throws -> LinuxProvider {
     let provider = try LinuxProvider(pumps: 1)
     let instance = try provider.addInstance(named: "blue", in: namespace)
@@ -15,4 +14,3 @@ func watchTelnet(in namespace: Namespace) throws -> LinuxProvider {
     try instance.protocolHandle(.inet).register(noTelnet, on: .physicalIn)
     return provider
 }
-// README: to here

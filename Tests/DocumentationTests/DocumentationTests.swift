@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What the README and the pages of `Neti.docc` show is what the project has.
+struct DocumentationTests {
+    private static let pages = ["README.md"] + articles
+
+    private static let articles: [String] = {
+        let folder = "Sources/Neti/Neti.docc"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path())) ?? []
+        return names.filter { $0.hasSuffix(".md") }.sorted().map { "\(folder)/\($0)" }
+    }()
+
+    @Test("Code that is shown is code that is compiled here", arguments: pages)
+    func shownCode(page: String) throws {
+        let sources = try FileManager.default.contentsOfDirectory(atPath: URL(filePath: #filePath).folder.path())
+            .filter { $0.hasSuffix(".swift") && $0 != "DocumentationTests.swift" }
+            .map { try Self.lines(of: Self.text("Tests/DocumentationTests/\($0)")) }
+        for block in try Self.blocks(of: "swift", in: Self.text(page)) {
+            let lines = Self.lines(of: block)
+            #expect(sources.contains { $0.contains(lines) }, "\(page) shows code that no example has:\n\(block)")
+        }
+    }
+
+    @Test func thereAreArticles() throws {
+        let needed = ["Neti", "WritingAHook", "Architecture"]
+        #expect(Set(needed.map { "Sources/Neti/Neti.docc/\($0).md" }).isSubset(of: Self.articles))
+        for page in Self.articles where page.contains("Writing") {
+            #expect(try !Self.blocks(of: "swift", in: Self.text(page)).isEmpty, "\(page) shows no code")
+        }
+    }
+
+    @Test func showsTheSampleConfigurationThatIsInstalled() throws {
+        let sample = try Self.text("config/neti.toml")
+        let shown = Self.lines(of: sample).filter { !$0.hasPrefix("#") && !$0.isEmpty }
+        let block = try #require(Self.blocks(of: "toml", in: Self.text("README.md")).first)
+        #expect(Self.lines(of: block).filter { !$0.isEmpty } == shown)
+    }
+
+    @Test(arguments: ["make demo", "make test", "make bench"])
+    func namesCommandsThatExist(command: String) throws {
+        #expect(try Self.text("README.md").contains(command))
+        let target = command.replacingOccurrences(of: "make ", with: "")
+        #expect(try Self.text("Makefile").contains("\n\(target):"))
+    }
+
+    // MARK: Reading
+
+    private static let root = URL(filePath: #filePath).folder.folder.folder
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// The fenced blocks of a language.
+    private static func blocks(of language: String, in page: String) -> [String] {
+        page.components(separatedBy: "```\(language)\n").dropFirst().compactMap {
+            $0.components(separatedBy: "```").first
+        }
+    }
+
+    /// Lines without their indentation, which differs between a page and a source file.
+    private static func lines(of text: String) -> [String] {
+        text.trimmingCharacters(in: .newlines).split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+}
+
+extension URL {
+    fileprivate var folder: URL { deletingLastPathComponent() }
+}
