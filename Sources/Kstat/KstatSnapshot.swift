@@ -25,10 +25,12 @@ public struct KstatSnapshot: Sendable, Equatable {
     public let creationTime: KstatTime
     /// `ks_snaptime`: when the values were taken.
     public let snapshotTime: KstatTime
-    /// The selected fields, in the kstat's own order.
+    /// `ks_data`, all of it.
+    public let data: KstatData
+    /// The selected statistics, as `KstatData.statistics` names them.
     public let fields: [NamedValue]
 
-    init(of kstat: Kstat, fields: [NamedValue], at time: KstatTime) {
+    init(of kstat: Kstat, _ data: KstatData, fields: [NamedValue]? = nil, at time: KstatTime) {
         id = kstat.id
         module = kstat.module
         instance = kstat.instance
@@ -39,6 +41,7 @@ public struct KstatSnapshot: Sendable, Equatable {
         netids = kstat.netids
         creationTime = kstat.creationTime
         snapshotTime = time
-        self.fields = fields
+        self.data = data
+        self.fields = fields ?? data.statistics
     }
 }

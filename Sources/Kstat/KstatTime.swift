@@ -12,7 +12,8 @@ public struct KstatTime: Sendable, Hashable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
-    static var now: KstatTime {
+    /// The present (`gethrtime`).
+    public static var now: KstatTime {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return KstatTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))

@@ -25,6 +25,20 @@ public struct KstatType: RawRepresentable, Sendable, Hashable {
     var isKnown: Bool { rawValue <= Self.timer.rawValue }
 }
 
+extension KstatType: CustomStringConvertible {
+    /// Spelled as in kstat.h, without `KSTAT_TYPE_`.
+    public var description: String {
+        switch self {
+        case .raw: "RAW"
+        case .named: "NAMED"
+        case .interrupt: "INTR"
+        case .io: "IO"
+        case .timer: "TIMER"
+        default: "\(rawValue)"
+        }
+    }
+}
+
 /// How a kstat is kept: `ks_flags` of kstat(9S).
 public struct KstatFlags: OptionSet, Sendable, Hashable {
     /// The bits.
@@ -49,4 +63,7 @@ public struct KstatFlags: OptionSet, Sendable, Hashable {
     public static let invalid = KstatFlags(rawValue: 0x20)
     /// `KSTAT_FLAG_LONGSTRINGS`: holds strings behind its fields.
     public static let longStrings = KstatFlags(rawValue: 0x40)
+
+    /// Every bit that means something.
+    static let all = KstatFlags(rawValue: 0x7f)
 }

@@ -88,15 +88,15 @@ final class HookStatistics: Sendable {
     }
 
     private func add(
-        _ key: Key, to state: inout State, module: String, class: String, _ fieldCount: Int,
-        update: @escaping Kstat.Update
+        _ key: Key, to state: inout State, module: String, class: String, _ count: Int,
+        fields: @escaping @Sendable () -> [NamedValue]
     ) {
         guard !state.isRetired,
             let kstat = try? registry.create(
-                module: module, name: key.hook ?? key.event, class: `class`, fieldCount: fieldCount, flags: .virtual,
+                module: module, name: key.hook ?? key.event, class: `class`, count: count, flags: .virtual,
                 netids: [netid.rawValue])
         else { return }
-        guard (try? registry.install(kstat, update: update)) != nil else {
+        guard (try? registry.install(kstat, owner: KstatOwner(privateData: netid, fields: fields))) != nil else {
             try? registry.delete(kstat)
             return
         }

@@ -13,13 +13,13 @@ struct KstatReadingTests {
     @discardableResult
     private func install(
         _ module: String, _ instance: Int32, _ name: String, class: String = "hook", netids: Set<Int32> = [0],
-        flags: KstatFlags = .virtual, fieldCount: Int = 2, update: Kstat.Update? = nil
+        flags: KstatFlags = .virtual, fieldCount: Int = 2, fields: (@Sendable () -> [NamedValue])? = nil
     ) throws -> Kstat {
         let kstat = try registry.create(
-            module: module, instance: instance, name: name, class: `class`, fieldCount: fieldCount, flags: flags,
+            module: module, instance: instance, name: name, class: `class`, count: fieldCount, flags: flags,
             netids: netids)
         try registry.install(
-            kstat, update: update ?? { [NamedValue("hits", .uint64(5)), NamedValue("hint", .string("none"))] })
+            kstat, fields: fields ?? { [NamedValue("hits", .uint64(5)), NamedValue("hint", .string("none"))] })
         return kstat
     }
 
@@ -199,7 +199,7 @@ struct KstatReadingTests {
                 for round in 0..<500 {
                     guard
                         let kstat = try? registry.create(
-                            module: "t\(number)", name: "\(round)", class: "c", fieldCount: 1, flags: .virtual,
+                            module: "t\(number)", name: "\(round)", class: "c", count: 1, flags: .virtual,
                             netids: [0])
                     else { continue }
                     try? registry.install(kstat) { [NamedValue("n", .int32(1))] }
@@ -210,6 +210,6 @@ struct KstatReadingTests {
         }
         threads.forEach { $0.join() }
         #expect(registry.snapshot().isEmpty)
-        #expect(try registry.create(module: "m", class: "c", fieldCount: 0, netids: [0]).id == 2001)
+        #expect(try registry.create(module: "m", class: "c", count: 0, netids: [0]).id == 4001)
     }
 }

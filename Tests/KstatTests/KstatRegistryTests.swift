@@ -21,7 +21,7 @@ struct KstatRegistryTests {
         _ name: String, module: String = "inet", instance: Int32 = 0, netids: Set<Int32> = [0]
     ) throws -> Kstat {
         try registry.create(
-            module: module, instance: instance, name: name, class: "hook_event", fieldCount: 1, flags: .virtual,
+            module: module, instance: instance, name: name, class: "hook_event", count: 1, flags: .virtual,
             netids: netids)
     }
 
@@ -29,37 +29,39 @@ struct KstatRegistryTests {
         let reason: String
         let errno: Errno
         var type = KstatType.named
-        var fieldCount = 1
+        var count = 1
         var flags: KstatFlags = []
         var netids: Set<Int32> = [0]
     }
 
     static let refusals = [
         Refusal(reason: "unknown type", errno: .invalidArgument, type: KstatType(rawValue: 5)),
-        Refusal(reason: "negative count", errno: .invalidArgument, fieldCount: -1),
+        Refusal(reason: "negative count", errno: .invalidArgument, count: -1),
         Refusal(reason: "persistent and virtual", errno: .invalidArgument, flags: [.persistent, .virtual]),
         Refusal(reason: "variable, not virtual", errno: .invalidArgument, flags: .variableSize),
         Refusal(reason: "dormant", errno: .invalidArgument, flags: .dormant),
         Refusal(reason: "invalid", errno: .invalidArgument, flags: [.invalid, .virtual]),
         Refusal(reason: "nobody sees it", errno: .invalidArgument, netids: []),
-        Refusal(reason: "raw", errno: .notSupported, type: .raw),
-        Refusal(reason: "interrupt", errno: .notSupported, type: .interrupt),
-        Refusal(reason: "io", errno: .notSupported, type: .io),
-        Refusal(reason: "timer", errno: .notSupported, type: .timer),
-        Refusal(reason: "persistent", errno: .notSupported, flags: .persistent),
-        Refusal(reason: "writable", errno: .notSupported, flags: [.writable, .virtual]),
+        Refusal(reason: "no such flag", errno: .invalidArgument, flags: KstatFlags(rawValue: 0x80)),
+        Refusal(reason: "strings, not virtual", errno: .invalidArgument, flags: .longStrings),
+        Refusal(
+            reason: "strings, not named", errno: .invalidArgument, type: .timer, flags: [.longStrings, .virtual]),
+        Refusal(reason: "two sets of interrupts", errno: .invalidArgument, type: .interrupt, count: 2),
+        Refusal(reason: "no interrupts", errno: .invalidArgument, type: .interrupt, count: 0),
+        Refusal(reason: "two of io", errno: .invalidArgument, type: .io, count: 2),
+        Refusal(reason: "too many bytes", errno: .noMemory, type: .raw, count: 1 << 20 + 1),
     ]
 
     @Test("What cannot be created is refused, and nothing is left of it (R174)", arguments: refusals)
     func refusal(_ refusal: Refusal) throws {
         let errno = errno {
             _ = try registry.create(
-                module: "m", name: "n", class: "c", type: refusal.type, fieldCount: refusal.fieldCount,
+                module: "m", name: "n", class: "c", type: refusal.type, count: refusal.count,
                 flags: refusal.flags, netids: refusal.netids)
         }
         #expect(errno == refusal.errno, "\(refusal.reason)")
         #expect(
-            self.errno { _ = try registry.create(module: "m", name: "n", class: "c", fieldCount: 0, netids: [0]) }
+            self.errno { _ = try registry.create(module: "m", name: "n", class: "c", count: 0, netids: [0]) }
                 == nil)
     }
 
@@ -101,7 +103,7 @@ struct KstatRegistryTests {
 
     @Test("A missing name is the module with the instance behind it (R175)")
     func defaultName() throws {
-        let kstat = try registry.create(module: "ipd", instance: 7, class: "net", fieldCount: 0, netids: [0])
+        let kstat = try registry.create(module: "ipd", instance: 7, class: "net", count: 0, netids: [0])
         #expect(kstat.name == "ipd7")
     }
 
@@ -115,7 +117,7 @@ struct KstatRegistryTests {
         let umlaut = try createVirtual(String(repeating: "x", count: 29) + "ü")
         #expect(umlaut.name == String(repeating: "x", count: 29))
         let long = try registry.create(
-            module: "m", name: "n", class: thirty + "c", fieldCount: 0, netids: [0])
+            module: "m", name: "n", class: thirty + "c", count: 0, netids: [0])
         #expect(long.class == thirty)
     }
 
@@ -129,7 +131,7 @@ struct KstatRegistryTests {
         #expect(registry.snapshot().map(\.name) == ["a"])
     }
 
-    @Test("An update belongs to a virtual kstat, once; a string belongs to a virtual kstat (R177, R178)")
+    @Test("A virtual kstat needs data or an update; a string needs a virtual kstat; an owner comes once (R177, R178)")
     func installingWrongly() throws {
         let virtual = try createVirtual("a")
         #expect(errno { try registry.install(virtual) } == .invalidArgument)
@@ -137,14 +139,15 @@ struct KstatRegistryTests {
         #expect(errno { try registry.install(virtual) { [] } } == .invalidArgument)
         try registry.install(virtual)
 
-        let stored = try registry.create(module: "m", name: "s", class: "c", fieldCount: 1, netids: [0])
-        #expect(errno { try registry.install(stored) { [] } } == .invalidArgument)
+        let stored = try registry.create(module: "m", name: "s", class: "c", count: 1, netids: [0])
+        let two = KstatOwner(data: .named([NamedValue("a", .int32(1)), NamedValue("b", .int32(1))]))
+        #expect(errno { try registry.install(stored, owner: two) } == .invalidArgument)
+        #expect(errno { try registry.install(stored, owner: KstatOwner(data: .io(KstatIO()))) } == .invalidArgument)
         try stored.withFields { $0[0] = NamedValue("text", .string("t")) }
         #expect(errno { try registry.install(stored) } == .invalidArgument)
         #expect(stored.flags == .invalid)
         try stored.withFields { $0[0] = NamedValue("text", .char("t")) }
         try registry.install(stored)
-        #expect(errno { try virtual.withFields { _ in } } == .invalidArgument)
     }
 
     @Test("A deleted kstat is gone: not read, not installed, not deleted again (R178, R179)")
@@ -162,7 +165,7 @@ struct KstatRegistryTests {
 
     @Test("A stored kstat keeps what it was given, and ends with its registration")
     func stored() throws {
-        let kstat = try registry.create(module: "m", name: "s", class: "c", fieldCount: 2, netids: [0])
+        let kstat = try registry.create(module: "m", name: "s", class: "c", count: 2, netids: [0])
         try registry.install(kstat)
         #expect(registry.snapshot()[0].fields == [NamedValue("", .char("")), NamedValue("", .char(""))])
         try kstat.withFields { fields in
@@ -178,8 +181,8 @@ struct KstatRegistryTests {
     @Test("Errors name the kstat and say what is wrong")
     func messages() {
         let error = #expect(throws: KstatError.self) {
-            try registry.create(module: "m", name: "n", class: "c", type: .io, fieldCount: 1, netids: [0])
+            try registry.create(module: "m", name: "n", class: "c", type: .io, count: 2, netids: [0])
         }
-        #expect(error?.message == "kstat m:0:n: only type NAMED is supported")
+        #expect(error?.message == "kstat m:0:n: of type IO there is 1 record, not 2")
     }
 }

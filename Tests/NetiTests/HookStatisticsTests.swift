@@ -70,7 +70,7 @@ struct HookStatisticsTests {
         #expect(kstat.instance == 0)
         #expect(kstat.class == "hook")
         #expect(kstat.type == .named)
-        #expect(kstat.flags == .virtual)
+        #expect(kstat.flags == [.virtual, .longStrings])
         #expect(kstat.netids == [0])
         let position: Int32 = hint == .first || hint == .before("t") ? 1 : 2
         #expect(
