@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", system], swiftSettings: swift),
         .target(
             name: "NetiLinux",
-            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", system],
+            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", system],
             swiftSettings: swift),
         .target(
             name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),

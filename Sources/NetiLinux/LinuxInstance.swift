@@ -24,6 +24,7 @@ public final class LinuxInstance: Sendable {
 
     private struct State: ~Copyable {
         var queues: [PacketQueue] = []
+        var kstats: QueueKstats?
         var steering: SteeringTable?
         var timestamps: TimestampRequest?
         /// What is to be steered as soon as hooks are complete; nil from then on.
@@ -98,6 +99,7 @@ public final class LinuxInstance: Sendable {
             let steering = try makeSteering()
             if configuration.timestamps { state.timestamps = try TimestampRequest() }
             state.queues = try openQueues()
+            state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
             state.steering = steering
         }
         try state.steering?.steer(points)
@@ -109,20 +111,22 @@ public final class LinuxInstance: Sendable {
     }
 
     func close() {
-        let (queues, steering) = state.withLock { state in
+        let (queues, kstats, steering) = state.withLock { state in
             state.isClosed = true
             defer {
                 state.queues = []
+                state.kstats = nil
                 state.steering = nil
                 state.timestamps = nil
             }
-            return (state.queues, state.steering)
+            return (state.queues, state.kstats, state.steering)
         }
         // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
         withExtendedLifetime(steering) {
             if configuration.onExit == .open { steering?.clear() }
             let deadline = ContinuousClock.now + .milliseconds(250)
             for queue in queues { queue.drain(until: deadline) }
+            kstats?.delete()
             for queue in queues { provider.pumps.remove(queue) }
         }
     }

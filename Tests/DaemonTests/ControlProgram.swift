@@ -171,6 +171,38 @@ extension RunningDaemon {
             }
         }
 
+        @Test("kstat: each queue tells what became of its packets, and the sizes of batches add up")
+        func queueKstats() throws {
+            try with { _, daemon in
+                // A pump counts a batch after its verdicts have left.
+                _ = try Deadline(.seconds(5)).sees { () throws in
+                    let lines = try daemon.control("kstat", "-p", "neti::queue:received").split(separator: "\n")
+                    let received = lines.compactMap { Int($0.split(separator: "\t").last ?? "") }
+                    return received.reduce(0, +) >= Self.passed + Self.blocked + Self.sent
+                }
+                let queues = try daemon.kstats("neti::queue")
+                #expect(queues.map(\.instance) == [0, 1, 2])
+                #expect(queues.allSatisfy { $0.class == "net" && $0.netid == 0 })
+                func total(_ name: String) -> Int {
+                    queues.flatMap(\.statistics).filter { $0.name == name }.reduce(0) { $0 + (Int($1.value) ?? 0) }
+                }
+                #expect(total("user_drops") == Self.blocked)
+                #expect(total("received") >= Self.passed + Self.blocked + Self.sent)
+                #expect(total("verdicts") == total("received"))
+                #expect(total("accepted") == total("received") - Self.blocked)
+                for name in ["queue_full_drops", "socket_full_drops", "enobufs", "verdict_errors", "malformed"] {
+                    #expect(total(name) == 0, "\(name)")
+                }
+                let sizes = queues[0].statistics.map(\.name).filter { $0.hasPrefix("batch_") }
+                #expect(
+                    sizes == [
+                        "batch_1", "batch_2_3", "batch_4_7", "batch_8_15", "batch_16_31", "batch_32_63", "batch_64",
+                    ])
+                #expect(sizes.reduce(0) { $0 + total($1) } == total("batches"))
+                #expect(total("batches") > 0)
+            }
+        }
+
         @Test("log-level: the log grows and shrinks from then on, and tells who changed it")
         func logLevel() throws {
             try with { _, daemon in

@@ -112,6 +112,7 @@ struct PumpLoop: ~Copyable {
         let failures = verdicts.takeFailures()
         unsafe queue.pointee.statistics._withUnsafeGuaranteedRef { statistics in
             statistics.batches.add(1)
+            statistics.batchSizes.add(packets: received.packets)
             statistics.received.add(Int(received.packets))
             statistics.accepted.add(tally.accepted)
             statistics.dropped.add(tally.dropped)

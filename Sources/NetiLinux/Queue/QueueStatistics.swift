@@ -30,6 +30,25 @@ public final class QueueStatistics: Sendable {
     let verdictErrors = Counter()
     let malformed = Counter()
     let batches = Counter()
+    let batchSizes = BatchSizes()
+
+    /// How often a batch had 1 packet, 2 or 3, 4 to 7, and so on; the last one takes all from its size up.
+    struct BatchSizes: ~Copyable, Sendable {
+        static let bins = 7
+
+        private let counters: InlineArray<7, Counter> = [
+            Counter(), Counter(), Counter(), Counter(), Counter(), Counter(), Counter(),
+        ]
+
+        /// - Parameter packets: at least 1.
+        @inline(__always)
+        borrowing func add(packets: UInt32) {
+            let bin = UInt32.bitWidth - 1 - packets.leadingZeroBitCount
+            counters[min(max(bin, 0), Self.bins - 1)].add(1)
+        }
+
+        var current: [UInt64] { (0..<Self.bins).map { counters[$0].current } }
+    }
 
     /// Figures of one moment; each is exact, together they may be a packet apart.
     public struct Snapshot: Sendable, Equatable {
@@ -53,6 +72,8 @@ public final class QueueStatistics: Sendable {
         public var malformed: UInt64
         /// Receive calls that brought at least one packet.
         public var batches: UInt64
+        /// The same by size: of 1 packet, of 2 and 3, of 4 to 7, and so on, the last of 64.
+        public var batchSizes: [UInt64]
     }
 
     /// The figures of now.
@@ -61,6 +82,6 @@ public final class QueueStatistics: Sendable {
             received: received.current, accepted: accepted.current, dropped: dropped.current, edited: edited.current,
             overruns: overruns.current, receiveErrors: receiveErrors.current,
             expiredVerdicts: expiredVerdicts.current, verdictErrors: verdictErrors.current,
-            malformed: malformed.current, batches: batches.current)
+            malformed: malformed.current, batches: batches.current, batchSizes: batchSizes.current)
     }
 }
