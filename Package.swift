@@ -73,7 +73,8 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", lifecycle, logging, system,
+                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers, lifecycle,
+                logging, system,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -101,7 +102,8 @@ let package = Package(
         .testTarget(
             name: "NetiDaemonTests",
             dependencies: [
-                "NetiDaemon", "neti-daemon", "Hooks", "Neti", "NetiLinux", "TOMLKit", argumentParser, logging, system,
+                "NetiDaemon", "neti-daemon", "Hooks", "Kstat", "Neti", "NetiLinux", "TOMLKit", argumentParser, logging,
+                system,
             ],
             swiftSettings: swift),
 

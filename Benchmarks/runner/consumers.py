@@ -82,7 +82,8 @@ class Daemon:
 
     def configuration(self, lab, gso):
         lines = [
-            "[daemon]", f'control-socket = "{lab.folder}/neti.sock"', "pumps = 1", 'log-level = "warning"',
+            "[daemon]", f'control-socket = "{lab.folder}/neti.sock"',
+            f'state-directory = "{lab.folder}"', "pumps = 1", 'log-level = "warning"',
             "[[instance]]", f'netns = "{lab.receiver}"', f"gso = {str(gso).lower()}", f"queue-length = {QUEUE_LENGTH}",
         ]
         for number, hook in enumerate(self.hooks):

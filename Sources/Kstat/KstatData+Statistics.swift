@@ -40,6 +40,29 @@ extension KstatData {
         return data
     }
 
+    /// The data that have these statistics; nil if no data of that type have.
+    package init?(_ type: KstatType, statistics: [NamedValue]) {
+        switch type {
+        case .raw:
+            guard let bytes = Hexadecimal.bytes(statistics.first?.value.description ?? "") else { return nil }
+            self = .raw(bytes)
+        case .named:
+            self = .named(statistics.map { NamedValue($0.name, $0.value) })
+            return
+        case .interrupt: self = .interrupts(KstatInterrupts())
+        case .io: self = .io(KstatIO())
+        case .timer:
+            let suffix = ".num_events"
+            self = .timers(
+                statistics.map(\.name).filter { $0.hasSuffix(suffix) }.map {
+                    KstatTimer(String($0.dropLast(suffix.count)))
+                })
+        default: return nil
+        }
+        guard let data = replacing(by: statistics), data.statistics == statistics else { return nil }
+        self = data
+    }
+
     /// `self` with the values of its own statistics, in their order.
     private func replacing(by statistics: [NamedValue]) -> KstatData? {
         var values = StatisticReader(statistics)

@@ -38,7 +38,7 @@ public struct NamedValue: Sendable, Equatable {
     }
 
     /// A statistic whose name is put together of a record's and its own.
-    init(unabridged name: String, _ value: Value) {
+    package init(unabridged name: String, _ value: Value) {
         self.name = name
         self.value = value
     }

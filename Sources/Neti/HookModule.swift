@@ -22,6 +22,14 @@ public protocol HookModule: AnyObject, Sendable {
     /// The function to put on one event of one protocol.
     func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function
 
+    /// Creates the module's kstats, when the instance is up and before its hooks are registered.
+    ///
+    /// A module does without those that it doesn't get (R188).
+    func createKstats(in netinfo: Netinfo, netid: NetID)
+
+    /// Deletes them, when its hooks are gone.
+    func deleteKstats(in netinfo: Netinfo, netid: NetID)
+
     /// The instance's interfaces, at the start and after each change.
     func interfacesChanged(_ interfaces: [Interface])
 
@@ -35,6 +43,12 @@ extension HookModule {
 
     /// Finds nothing wrong.
     public static func problems(in values: [String: String]) -> [HookModuleProblem] { [] }
+
+    /// None beside the framework's.
+    public func createKstats(in netinfo: Netinfo, netid: NetID) {}
+
+    /// None beside the framework's.
+    public func deleteKstats(in netinfo: Netinfo, netid: NetID) {}
 
     /// Doesn't care.
     public func interfacesChanged(_ interfaces: [Interface]) {}

@@ -64,7 +64,9 @@ public struct Daemon: Sendable {
         try engine.start()
         let group = ServiceGroup(
             services: [
-                server, Reporting(engine: engine, logger: logger), Announcement(notifier: notifier, logger: logger),
+                server, Reporting(engine: engine, logger: logger),
+                StateKeeping(engine: engine, interval: configuration.daemon.stateInterval),
+                Announcement(notifier: notifier, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         defer { engine.stop() }
@@ -107,6 +109,19 @@ private struct Reporting: Service {
             }
             engine.passOnLogLines()
             losses.look(at: engine, logger: logger)
+        }
+    }
+}
+
+/// Writes down in intervals what outlives the daemon; the end writes once more.
+private struct StateKeeping: Service {
+    let engine: Engine
+    /// In seconds.
+    let interval: Int
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: .seconds(interval))) != nil { engine.saveState() }
         }
     }
 }

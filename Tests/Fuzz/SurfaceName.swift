@@ -14,6 +14,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
     case controlCall = "control-call"
     case controlReply = "control-reply"
     case configuration
+    case kstatState = "kstat-state"
 
     /// A fresh one.
     func surface() throws -> any Surface {
@@ -28,6 +29,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
         case .controlCall: ControlCall()
         case .controlReply: ControlReply()
         case .configuration: try ConfigurationText()
+        case .kstatState: KstatStateText()
         }
     }
 }

@@ -27,8 +27,10 @@ public final class DaemonProcess: Sendable {
     ///   - files: further files beside the configuration, name and text.
     ///   - host: where it runs, so that the host is the instance `global`; nil for the caller's own namespace.
     ///   - controlSocket: another path than one in its folder.
+    ///   - state: another folder than its own for what outlives it.
     public init(
-        instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil
+        instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil,
+        state: String? = nil
     ) throws(NetiError) {
         folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
@@ -38,7 +40,15 @@ public final class DaemonProcess: Sendable {
         do throws(NetiError) {
             for (name, text) in files { try writeFile("\(folder)/\(name)", text) }
             let configuration = "\(folder)/neti.toml"
-            try writeFile(configuration, "[daemon]\ncontrol-socket = \"\(self.controlSocket)\"\n\n" + instances)
+            let daemon = """
+                [daemon]
+                control-socket = "\(self.controlSocket)"
+                state-directory = "\(state ?? folder)"
+                state-interval = 1
+
+
+                """
+            try writeFile(configuration, daemon + instances)
             var call = [try Self.program("neti-daemon"), "--config", configuration]
             // `ip` becomes the program that it runs, so that the process number stays the daemon's.
             if let host { call = ["ip", "netns", "exec", host.name] + call }

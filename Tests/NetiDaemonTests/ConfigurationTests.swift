@@ -64,6 +64,8 @@ struct ConfigurationTests {
             nap = 0
             log-level = "debug"
             netns-directory = "/var/run/netns"
+            state-directory = "/tmp/neti-state"
+            state-interval = 60
 
             [[instance]]
             name = "edge"
@@ -99,6 +101,8 @@ struct ConfigurationTests {
         expected.daemon.nap = 0
         expected.daemon.logLevel = .debug
         expected.daemon.netnsDirectory = "/var/run/netns"
+        expected.daemon.stateDirectory = "/tmp/neti-state"
+        expected.daemon.stateInterval = 60
         var instance = Configuration.Instance(name: "edge", netns: .named("blue"))
         instance.queueing.onExit = .closed
         instance.ordering = .illumos

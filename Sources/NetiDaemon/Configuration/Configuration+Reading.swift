@@ -29,6 +29,8 @@ extension Configuration.Daemon {
         table.read("nap", .integer(0...1_000), into: &nap)
         table.read("log-level", .word, into: &logLevel)
         table.read("netns-directory", .absolutePath(bytes: 1...4_095), into: &netnsDirectory)
+        table.read("state-directory", .absolutePath(bytes: 1...4_000), into: &stateDirectory)
+        table.read("state-interval", .integer(1...3_600), into: &stateInterval)
     }
 }
 

@@ -48,8 +48,21 @@ extension Configuration {
         /// has it.
         public var netnsDirectory = "/run/netns"
 
+        /// Absolute path of the directory for what outlives the daemon: the values of persistent kstats. Default: what
+        /// systemd made (`STATE_DIRECTORY`), else `/var/lib/neti`.
+        public var stateDirectory = Self.givenStateDirectory
+
+        /// Seconds after which changed values are written there, 1 to 3,600; a daemon that is killed loses no more.
+        /// Default 5.
+        public var stateInterval = 5
+
         /// Only defaults.
         public init() {}
+
+        /// systemd separates several by colons (systemd.exec(5)); ours has one.
+        private static var givenStateDirectory: String {
+            environment("STATE_DIRECTORY")?.split(separator: ":").first.map(String.init) ?? "/var/lib/neti"
+        }
 
         private static var processors: Int {
             min(max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1), 64)

@@ -33,6 +33,7 @@ final class Engine: Sendable {
     let provider: LinuxProvider
     let configuration: Configuration
 
+    private let kstatStore: KstatStore
     private let modules: [any HookModule.Type]
     private let directory: NamespaceDirectory
     private let logger: Logger
@@ -51,6 +52,7 @@ final class Engine: Sendable {
         self.modules = modules
         self.logger = logger
         directory = try NamespaceDirectory(configuration.daemon.netnsDirectory)
+        kstatStore = KstatStore(directory: configuration.daemon.stateDirectory, logger: logger)
         provider = try LinuxProvider(
             pumps: configuration.daemon.pumps, nap: Int64(configuration.daemon.nap) * 1000)
     }
@@ -99,6 +101,12 @@ final class Engine: Sendable {
                 metadata: ["netid": "\(instance.instance.netid)", "namespace": "\(instance.namespace)"])
         }
         provider.stop()
+        saveState()
+    }
+
+    /// Writes what has changed of what outlives the daemon.
+    func saveState() {
+        kstatStore.save(provider.netinfo.kstats)
     }
 
     /// All instances, by number.
@@ -179,6 +187,8 @@ final class Engine: Sendable {
     private func bringUp(
         _ name: String, in namespace: Namespace, _ configuration: Configuration.Instance, _ table: inout Table
     ) -> NetiError? {
+        kstatStore.restore(
+            ipInstance: name, netid: provider.netinfo.netid(forName: name), to: provider.netinfo.kstats)
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: configuration, provider: provider, modules: modules,

@@ -33,6 +33,7 @@ final class RunningInstance: Sendable {
         self.modules = modules
         observers = modules.map { _, module in instance.interfaces.addObserver { module.interfacesChanged($0) } }
         do throws(NetiError) {
+            for (_, module) in modules { module.createKstats(in: provider.netinfo, netid: instance.netid) }
             for (hook, entry) in zip(configuration.hooks, modules) {
                 try Self.register(hook, entry.module, at: instance)
             }
@@ -54,6 +55,7 @@ final class RunningInstance: Sendable {
                 }
             }
         }
+        for (_, module) in modules { module.deleteKstats(in: provider.netinfo, netid: instance.netid) }
     }
 
     /// The module of a hook, for listings.

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LiveHost
+import Neti
+import NetiControl
+import Testing
+
+extension RunningDaemon {
+    /// Values of persistent kstats outlive the daemon (R178, R179).
+    @Suite struct KstatsPersist {
+        private static let packets = 20
+
+        private func start(on hosts: HostPair, state: String? = nil) throws -> DaemonProcess {
+            let instance = InstanceText(
+                netns: hosts.right.name, hooks: [.init(name: "seen", events: ["PHYSICAL_IN"], families: ["inet"])])
+            let daemon = try DaemonProcess(instances: instance.text, state: state)
+            try daemon.waitUntilReady()
+            return daemon
+        }
+
+        private func exchange(_ hosts: HostPair) throws {
+            let (left, right) = (try UDPSocket(on: hosts.left, .inet), try UDPSocket(on: hosts.right, .inet))
+            for number in 0..<Self.packets {
+                try left.send([UInt8(number)], to: right)
+                #expect(try right.receive() != nil)
+            }
+        }
+
+        /// Packets and bytes of the kstat `count:0:seen`.
+        private func seen(_ daemon: DaemonProcess) throws -> [Int] {
+            let kstat = try #require(try daemon.kstats("count:0:seen").first)
+            #expect(kstat.class == "net")
+            #expect(kstat.statistics.map(\.name) == ["packets", "bytes"])
+            return kstat.statistics.compactMap { Int($0.value) }
+        }
+
+        /// Whether the state file says so, within the interval and some time for a busy machine.
+        private func keeps(_ packets: Int, in state: String) -> Bool {
+            Deadline(.seconds(10)).sees {
+                let text = (try? readFile("\(state)/kstats.json")) ?? ""
+                return text.contains(#""value" : "\#(packets)""#)
+            }
+        }
+
+        /// 20 datagrams of 20 + 8 + 1 bytes.
+        private let once = [packets, packets * 29]
+
+        @Test("Killed, a daemon leaves the values; the next one goes on counting from there (R178, R179)")
+        func killed() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                #expect(try seen(first) == [0, 0])
+                try exchange(hosts)
+                #expect(try seen(first) == once)
+                #expect(keeps(Self.packets, in: first.folder))
+                first.crash()
+
+                let second = try start(on: hosts, state: first.folder)
+                defer { second.stop() }
+                #expect(try seen(second) == once)
+                try exchange(hosts)
+                #expect(try seen(second) == once.map { $0 * 2 })
+                #expect(keeps(2 * Self.packets, in: first.folder))
+                second.crash()
+
+                let third = try start(on: hosts, state: first.folder)
+                defer { third.stop() }
+                #expect(try seen(third) == once.map { $0 * 2 })
+                third.terminate()
+            }
+        }
+
+        @Test("Told to end, a daemon leaves the values of the last moment (R179)")
+        func terminated() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                try exchange(hosts)
+                #expect(try seen(first) == once)
+                #expect(first.terminate() == 0)
+                let second = try start(on: hosts, state: first.folder)
+                defer { second.stop() }
+                #expect(try seen(second) == once)
+                second.terminate()
+            }
+        }
+
+        @Test("Values of a namespace that isn't there wait for it, and others don't get them (R169, R179)")
+        func absentInstance() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                try exchange(hosts)
+                first.terminate()
+
+                let other = InstanceText(netns: hosts.left.name, hooks: [.init(name: "seen")])
+                let second = try DaemonProcess(instances: other.text, state: first.folder)
+                defer { second.stop() }
+                try second.waitUntilReady()
+                let netids = try second.kstats("count:0:seen").map(\.netid)
+                let left = try second.instance(hosts.left.name)?.netid
+                #expect(netids.count == 1 && netids.first == left)
+                second.terminate()
+
+                let third = try start(on: hosts, state: first.folder)
+                defer { third.stop() }
+                #expect(try seen(third) == once)
+                third.terminate()
+            }
+        }
+
+        @Test("A damaged file is told with its cause and set aside, and the daemon runs")
+        func damaged() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                first.terminate()
+                try writeFile("\(first.folder)/kstats.json", "{\"version\": 1, \"kstats\": [")
+                let second = try start(on: hosts, state: first.folder)
+                defer { second.stop() }
+                #expect(second.logs("\(first.folder)/kstats.json: not the JSON of a state file"), "\(second.log)")
+                #expect(try seen(second) == [0, 0])
+                #expect(listFolder(first.folder).contains("kstats.json.damaged"))
+                second.terminate()
+            }
+        }
+
+        @Test("Two daemons don't share a state directory: the second says so and keeps nothing")
+        func shared() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                let second = try DaemonProcess(
+                    instances: InstanceText(netns: hosts.left.name).text, state: first.folder)
+                defer { second.stop() }
+                try second.waitUntilReady()
+                #expect(second.logs("the state directory \(first.folder): another daemon uses it"), "\(second.log)")
+                second.terminate()
+            }
+        }
+    }
+}
