@@ -13,6 +13,7 @@
 
 _Static_assert(CLNX_READABLE == (int)EPOLLIN && CLNX_WRITABLE == (int)EPOLLOUT, "event");
 _Static_assert(CLNX_ERROR == (int)EPOLLERR && CLNX_HANGUP == (int)EPOLLHUP, "event");
+_Static_assert(CLNX_PRIORITY == (int)EPOLLPRI, "event");
 
 int clnx_epoll_create(void) {
     int fd = epoll_create1(EPOLL_CLOEXEC);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network namespaces: open, recognise, enter.
+// Network namespaces: open, recognise, enter, make.
 
 #define _GNU_SOURCE
 
@@ -12,6 +12,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -63,3 +64,28 @@ int clnx_namespace_identify(int fd, struct clnx_namespace_id *id) {
 }
 
 int clnx_namespace_enter(int fd) { return setns(fd, CLONE_NEWNET) == 0 ? 0 : -errno; }
+
+static int make_and_mount(const char *path) {
+    if (unshare(CLONE_NEWNET) != 0) { return -errno; }
+    return mount("/proc/thread-self/ns/net", path, NULL, MS_BIND, NULL) == 0 ? 0 : -errno;
+}
+
+int clnx_namespace_create(const char *path) {
+    int home = clnx_namespace_current();
+    if (home < 0) { return home; }
+    int file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+    int result = file < 0 ? -errno : 0;
+    if (file >= 0) {
+        close(file);
+        result = make_and_mount(path);
+        if (result != 0) { unlink(path); }
+        if (setns(home, CLONE_NEWNET) != 0) { result = -EXDEV; }
+    }
+    close(home);
+    return result;
+}
+
+int clnx_namespace_delete(const char *path) {
+    if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) { return -errno; }
+    return unlink(path) == 0 ? 0 : -errno;
+}

@@ -5,6 +5,7 @@ import IPFilter
 import Logging
 public import Neti
 import NetiControl
+import NetiLinux
 import ServiceLifecycle
 import SystemPackage
 import UnixSignals
@@ -52,6 +53,7 @@ public struct Daemon: Sendable {
         let logger = Logger(label: "neti") { JournalLogHandler(label: $0, level: logLevel) }
         let notifier = try ServiceNotifier()
 
+        raiseDescriptorLimit()
         try makeSocketDirectory()
         let engine = try Engine(configuration: configuration, modules: modules, logger: logger)
         let backend = DaemonBackend(
@@ -75,6 +77,14 @@ public struct Daemon: Sendable {
 }
 
 extension Daemon {
+    /// Takes as many descriptors as the system allows: an instance with hooks has eight and more.
+    private func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     /// Makes the folder of the control socket, which under systemd is there already (`RuntimeDirectory=`).
     private func makeSocketDirectory() throws(NetiError) {
         let directory = FilePath(configuration.daemon.controlSocket).removingLastComponent().string
@@ -88,7 +98,7 @@ private struct Reporting: Service {
     let engine: Engine
     let logger: Logger
 
-    /// How often log lines are fetched, and after how many fetches losses and namespaces are looked for: ten seconds.
+    /// How often log lines are fetched, and after how many fetches losses and all namespaces are looked for: ten seconds.
     private static let interval = Duration.milliseconds(200)
     private static let roundsPerLook = 50
 
@@ -104,7 +114,9 @@ private struct Reporting: Service {
                 engine.passOnLogLines()
                 if round.isMultiple(of: Self.roundsPerLook) {
                     losses.look(at: engine, logger: logger)
-                    engine.look()
+                    engine.look(.all)
+                } else {
+                    engine.look(.known)
                 }
             }
             engine.passOnLogLines()

@@ -50,7 +50,8 @@ struct DaemonBackend: ControlBackend {
                 state: entry.listedState, reason: entry.reason,
                 onExit: entry.configuration.queueing.onExit == .open ? .open : .closed,
                 ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
-                hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [])
+                hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [],
+                aliases: entry.aliases, shadowed: entry.shadowed)
         }
     }
 
@@ -83,7 +84,7 @@ struct DaemonBackend: ControlBackend {
     }
 }
 
-extension Engine.Entry {
+extension InstanceEntry {
     /// The events of the instance, when it is up, by family.
     fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
         guard let instance = running?.instance else { return [] }

@@ -14,6 +14,8 @@ public final class LinuxInstance: Sendable {
     public struct Status: Sendable {
         /// Where the instance is found.
         public var namespace: Namespace
+        /// Which namespace that is; its inode is the instance's zone id.
+        public var identity: NamespaceIdentity
         /// How packets are queued and steered.
         public var configuration: InstanceConfiguration
         /// One entry for each open queue.
@@ -35,17 +37,19 @@ public final class LinuxInstance: Sendable {
     let links: LinkMonitor
     private let instance: Instance
     private let namespace: Namespace
+    private let identity: NamespaceIdentity
     private let configuration: InstanceConfiguration
     private unowned let provider: LinuxProvider
     private let state: Mutex<State>
 
     init(
-        instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, links: LinkMonitor,
-        isHeldBack: Bool, provider: LinuxProvider
+        instance: Instance, namespace: Namespace, identity: NamespaceIdentity, configuration: InstanceConfiguration,
+        links: LinkMonitor, isHeldBack: Bool, provider: LinuxProvider
     ) {
         state = Mutex(State(heldBack: isHeldBack ? [] : nil))
         self.instance = instance
         self.namespace = namespace
+        self.identity = identity
         self.configuration = configuration
         self.links = links
         self.provider = provider
@@ -54,8 +58,8 @@ public final class LinuxInstance: Sendable {
     var status: Status {
         state.withLock { state in
             Status(
-                namespace: namespace, configuration: configuration, queues: state.queues.map(\.status),
-                mechanism: state.steering?.mechanism)
+                namespace: namespace, identity: identity, configuration: configuration,
+                queues: state.queues.map(\.status), mechanism: state.steering?.mechanism)
         }
     }
 

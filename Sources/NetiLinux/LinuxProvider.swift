@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxNet
 public import Hooks
 public import Neti
 import Synchronization
@@ -23,18 +24,36 @@ public final class LinuxProvider: NetworkProvider {
 
     private let instances = Mutex<[NetID: LinuxInstance]>([:])
     private let isStopped = Atomic(false)
+    private let report: @Sendable (NetiError) -> Void
 
     /// Starts the threads.
     ///
     /// - Parameters:
     ///   - pumps: threads that turn queues, 1 to 64.
     ///   - nap: nanoseconds that a pump lets a busy queue fill before it looks; 0 for never.
-    /// - Throws: when threads or descriptors run out.
-    public init(pumps: Int, nap: Int64 = 80_000) throws(NetiError) {
-        netinfo = Netinfo(readers: pumps)
-        broker = try NamespaceBroker()
-        self.pumps = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)
-        watch = try Watch()
+    ///   - report: told of what goes wrong where nobody waits for an answer, on any thread.
+    /// - Throws: when threads or descriptors run out; no thread is left then.
+    public init(
+        pumps: Int, nap: Int64 = 80_000, report: @escaping @Sendable (NetiError) -> Void = { _ in }
+    ) throws(NetiError) {
+        let netinfo = Netinfo(readers: pumps)
+        let broker = try NamespaceBroker()
+        do throws(NetiError) {
+            let group = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)
+            do throws(NetiError) {
+                watch = try Watch()
+            } catch {
+                group.stop()
+                throw error
+            }
+            self.pumps = group
+        } catch {
+            broker.stop()
+            throw error
+        }
+        self.netinfo = netinfo
+        self.broker = broker
+        self.report = report
     }
 
     /// Makes a namespace an instance.
@@ -52,16 +71,28 @@ public final class LinuxProvider: NetworkProvider {
                 .invalidArgument,
                 "instance '\(name)': there are no \(configuration.queues) + 2 queues from \(configuration.queue) on")
         }
+        let identity = try identity(of: namespace)
         let links = try LinkMonitor(in: namespace, broker: broker)
         let settings = Instance.Settings(ordering: ordering, maximumHooks: maximumHooks, provider: self)
         let instance = try netinfo.addInstance(named: name, settings: settings)
         links.fill(instance.interfaces)
         let linux = LinuxInstance(
-            instance: instance, namespace: namespace, configuration: configuration, links: links,
+            instance: instance, namespace: namespace, identity: identity, configuration: configuration, links: links,
             isHeldBack: isHeldBack, provider: self)
         instances.withLock { $0[instance.netid] = linux }
         watch.add(links.socket) { links.read() }
         return instance
+    }
+
+    private func identity(of namespace: Namespace) throws(NetiError) -> NamespaceIdentity {
+        // Asked from inside: a path may lead elsewhere a moment later.
+        try broker.run(in: namespace) { () throws(NetiError) in
+            do throws(Errno) {
+                return try NamespaceIdentity.current()
+            } catch {
+                throw NetiError(error, "can't look at network namespace \(namespace)")
+            }
+        }
     }
 
     /// Ends the holding back of an instance whose hooks are complete.
@@ -86,10 +117,14 @@ public final class LinuxProvider: NetworkProvider {
         netinfo.removeInstance(instance)
     }
 
-    /// Calls `action` on the watch thread each time the names in a folder may have changed, until the provider stops.
-    public func watch(_ directory: NamespaceDirectory, _ action: @escaping @Sendable () -> Void) {
-        watch.add(directory.descriptor) {
-            directory.acknowledge()
+    /// Calls `action` on the watch thread each time names of namespaces may have changed, until the provider stops.
+    ///
+    /// It has to ask for the changes (``NamespaceDirectories/changes(_:)``), or is called again at once.
+    public func watch(_ directories: NamespaceDirectories, _ action: @escaping @Sendable () -> Void) {
+        watch.add(directories.folders.descriptor) { action() }
+        // Always readable; that something has changed is told as urgent.
+        watch.add(directories.mounts, for: CLNX_PRIORITY) {
+            directories.noteMounts()
             action()
         }
     }
@@ -117,6 +152,12 @@ public final class LinuxProvider: NetworkProvider {
             if interested { throw NetiError(.socketShutdown, "instance \(netid) is shutting down") }
             return
         }
-        try linux.setInterested(interested, family: family, event: event)
+        do throws(NetiError) {
+            try linux.setInterested(interested, family: family, event: event)
+        } catch {
+            // An unregistering succeeds whatever becomes of the rules, and its caller never hears of this.
+            if !interested { report(NetiError(error.errno, "\(family)/\(event) keeps its rules: \(error.reason)")) }
+            throw error
+        }
     }
 }

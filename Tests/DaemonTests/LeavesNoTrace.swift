@@ -15,7 +15,7 @@ struct LeavesNoTrace: TestTrait, SuiteTrait, TestScoping {
         let tables = try Command.run("nft", ["list", "tables"])
         try await function()
         #expect(Self.children == [], "processes left behind")
-        #expect(HostPair.remaining == [], "namespaces left behind")
+        #expect(HostPair.remaining + NamespaceFolder.remaining == [], "namespaces left behind")
         #expect(DaemonProcess.remaining == [], "folders left behind")
         #expect(try Command.run("nft", ["list", "tables"]) == tables, "tables of this machine changed")
     }

@@ -7,6 +7,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
     case queueMessage = "queue-message"
     case linkMessage = "link-message"
     case tableNote = "table-note"
+    case folderMessage = "folder-message"
     case packet
     case address
     case rules
@@ -22,6 +23,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
         case .queueMessage: try QueueMessage()
         case .linkMessage: try LinkMessage()
         case .tableNote: TableNote()
+        case .folderMessage: try FolderMessage()
         case .packet: try PacketViews()
         case .address: AddressText()
         case .rules: RuleText()

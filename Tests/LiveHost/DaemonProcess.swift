@@ -28,9 +28,10 @@ public final class DaemonProcess: Sendable {
     ///   - host: where it runs, so that the host is the instance `global`; nil for the caller's own namespace.
     ///   - controlSocket: another path than one in its folder.
     ///   - state: another folder than its own for what outlives it.
+    ///   - settings: further lines of the configuration's `[daemon]`.
     public init(
         instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil,
-        state: String? = nil
+        state: String? = nil, settings: String = ""
     ) throws(NetiError) {
         folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
@@ -45,6 +46,7 @@ public final class DaemonProcess: Sendable {
                 control-socket = "\(self.controlSocket)"
                 state-directory = "\(state ?? folder)"
                 state-interval = 1
+                \(settings)
 
 
                 """

@@ -19,6 +19,16 @@ public func readFile(_ path: String) throws(NetiError) -> String {
     }
 }
 
+/// Where a symbolic link leads, such as `net:[4026531840]` for one of `/proc/self/fd`; nil when it is none.
+public func readLink(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let count = unsafe buffer.withUnsafeMutableBytes { buffer -> Int in
+        guard let start = buffer.baseAddress else { return 0 }
+        return unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
+    }
+    return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+}
+
 /// Makes a file anew, readable by its owner alone.
 public func writeFile(_ path: String, _ text: String) throws(NetiError) {
     let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)

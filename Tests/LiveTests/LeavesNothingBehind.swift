@@ -33,7 +33,7 @@ extension Trait where Self == LeavesNothingBehind {
 
 /// What a process holds that a test could forget to give back.
 private struct Belongings {
-    var namespaces = HostPair.remaining
+    var namespaces = HostPair.remaining + NamespaceFolder.remaining
     var threads: [String]
     /// How often each kind of descriptor is open; sockets, which have numbers that are never used again, one by one.
     var descriptors: [String: Int]
@@ -63,15 +63,7 @@ private struct Belongings {
     }
 
     private static func target(of descriptor: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let path = "/proc/self/fd/\(descriptor)"
-        let count = unsafe buffer.withUnsafeMutableBytes { buffer -> Int in
-            guard let start = buffer.baseAddress else { return 0 }
-            return unsafe readlink(path, start.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-        guard count > 0 else { return nil }
-        let target = String(decoding: buffer.prefix(count), as: UTF8.self)
-        // The folder that is being listed.
-        return target.hasSuffix("/fd") ? nil : target
+        // Not the folder that is being listed.
+        readLink("/proc/self/fd/\(descriptor)").flatMap { $0.hasSuffix("/fd") ? nil : $0 }
     }
 }

@@ -88,6 +88,8 @@ struct RenderingTests {
                 "    1  blue    /run/netns/blue  failed  closed       1         0        0     0",
                 "",
                 "blue: queue 100 belongs to process 7",
+                "blue: /run/docker/netns/cyan is the same namespace",
+                "blue: /run/docker/netns/blue has no instance, for the name is taken",
             ])
         #expect(
             queueLines(Samples.instances, width: nil) == [

@@ -20,7 +20,8 @@ enum Samples {
             ]),
         ListInstances.Instance(
             netid: 1, name: "blue", netns: "/run/netns/blue", state: .failed, reason: "queue 100 belongs to process 7",
-            onExit: .closed, ordering: .illumos, hooks: 1, queues: []),
+            onExit: .closed, ordering: .illumos, hooks: 1, queues: [], aliases: ["/run/docker/netns/cyan"],
+            shadowed: ["/run/docker/netns/blue"]),
     ]
 
     static let hooks = [

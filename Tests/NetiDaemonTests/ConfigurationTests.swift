@@ -63,7 +63,7 @@ struct ConfigurationTests {
             pumps = 3
             nap = 0
             log-level = "debug"
-            netns-directory = "/var/run/netns"
+            netns-directories = ["/var/run/netns", "/srv/netns"]
             state-directory = "/tmp/neti-state"
             state-interval = 60
 
@@ -100,7 +100,7 @@ struct ConfigurationTests {
         expected.daemon.pumps = 3
         expected.daemon.nap = 0
         expected.daemon.logLevel = .debug
-        expected.daemon.netnsDirectory = "/var/run/netns"
+        expected.daemon.netnsDirectories = ["/var/run/netns", "/srv/netns"]
         expected.daemon.stateDirectory = "/tmp/neti-state"
         expected.daemon.stateInterval = 60
         var instance = Configuration.Instance(name: "edge", netns: .named("blue"))

@@ -27,6 +27,7 @@
 // Bits of `events` (EPOLL*). CLNX_ERROR and CLNX_HANGUP are reported unasked.
 enum {
     CLNX_READABLE = 0x001,
+    CLNX_PRIORITY = 0x002,
     CLNX_WRITABLE = 0x004,
     CLNX_ERROR = 0x008,
     CLNX_HANGUP = 0x010,
@@ -84,6 +85,13 @@ int clnx_namespace_identify(int fd, struct clnx_namespace_id *_Nonnull id);
 
 // Moves the calling thread, and no other, into a network namespace. Needs CAP_SYS_ADMIN.
 int clnx_namespace_enter(int fd);
+
+// Makes a network namespace and names it by a new file, as `ip netns add` does; the calling thread is where it was
+// before when this returns, unless it returns -EXDEV: then it could not go back. -EEXIST: the file is there already.
+int clnx_namespace_create(const char *_Nonnull path);
+
+// Takes a name away, as `ip netns delete` does. The namespace goes as soon as nobody uses it any more.
+int clnx_namespace_delete(const char *_Nonnull path);
 
 // MARK: - The calling thread (thread.c)
 

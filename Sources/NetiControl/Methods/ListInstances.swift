@@ -41,11 +41,15 @@ public struct ListInstances: ControlMethod, Equatable {
         public var hooks: Int
         /// Its queues by number.
         public var queues: [Queue]
+        /// Paths of further names of its namespace that would have become instances; a namespace has only one.
+        public var aliases: [String]
+        /// Paths of other namespaces that would be the instance of this name; only one can be.
+        public var shadowed: [String]
 
         /// Fills in every field.
         public init(
             netid: Int, name: String, netns: String?, state: State, reason: String?, onExit: OnExit, ordering: Ordering,
-            hooks: Int, queues: [Queue]
+            hooks: Int, queues: [Queue], aliases: [String] = [], shadowed: [String] = []
         ) {
             self.netid = netid
             self.name = name
@@ -56,6 +60,8 @@ public struct ListInstances: ControlMethod, Equatable {
             self.ordering = ordering
             self.hooks = hooks
             self.queues = queues
+            self.aliases = aliases
+            self.shadowed = shadowed
         }
     }
 

@@ -28,7 +28,7 @@ extension Configuration.Daemon {
         table.read("pumps", .integer(1...64), into: &pumps)
         table.read("nap", .integer(0...1_000), into: &nap)
         table.read("log-level", .word, into: &logLevel)
-        table.read("netns-directory", .absolutePath(bytes: 1...4_095), into: &netnsDirectory)
+        table.read("netns-directories", .list(of: .absolutePath(bytes: 2...4_095)), into: &netnsDirectories)
         table.read("state-directory", .absolutePath(bytes: 1...4_000), into: &stateDirectory)
         table.read("state-interval", .integer(1...3_600), into: &stateInterval)
     }

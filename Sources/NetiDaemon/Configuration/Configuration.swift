@@ -44,9 +44,10 @@ extension Configuration {
         /// Least severe level that is logged. Default `info`.
         public var logLevel = Logger.Level.info
 
-        /// Absolute path of the directory whose entries are the named namespaces. Default `/run/netns`, as iproute2
-        /// has it.
-        public var netnsDirectory = "/run/netns"
+        /// Absolute paths of the directories whose entries are the named namespaces, whether or not they are there yet.
+        /// A name that is in several counts where it comes first. Default `/run/netns`, as iproute2 has it, and
+        /// `/run/docker/netns`, as Docker has it.
+        public var netnsDirectories = ["/run/netns", "/run/docker/netns"]
 
         /// Absolute path of the directory for what outlives the daemon: the values of persistent kstats. Default: what
         /// systemd made (`STATE_DIRECTORY`), else `/var/lib/neti`.

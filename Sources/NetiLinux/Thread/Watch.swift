@@ -46,9 +46,11 @@ final class Watch: Sendable {
     }
 
     /// Calls `action` on the watch thread whenever the descriptor is readable, until it is removed.
-    func add(_ descriptor: Int32, _ action: @escaping @Sendable () -> Void) {
+    ///
+    /// - Parameter events: what to wait for instead, `CLNX_PRIORITY` for instance; errors are always told.
+    func add(_ descriptor: Int32, for events: Int = CLNX_READABLE, _ action: @escaping @Sendable () -> Void) {
         shared.state.withLock { $0.actions[descriptor] = action }
-        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(CLNX_READABLE), UInt64(descriptor))
+        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(events), UInt64(descriptor))
     }
 
     /// Ends the calls for a descriptor; one that is running goes on and keeps alive what it needs.

@@ -11,7 +11,7 @@ struct InstanceListCommand: ParsableCommand {
         discussion: """
             One line for each instance, by netid; netid 0 is the namespace in which the daemon runs. STATE is "up", \
             "waiting" (its namespace is not there yet), "gone" (it vanished), or "failed", with the reason below the \
-            table. ON-EXIT says whether packets pass ("open") or stop ("closed") while no daemon runs. RECEIVED are the \
+            table. Names of namespaces that would have become instances but for another one stand there too. ON-EXIT says whether packets pass ("open") or stop ("closed") while no daemon runs. RECEIVED are the \
             packets that the daemon read, DROPPED those that a hook dropped, LOST those that the kernel dropped because \
             a queue or a socket buffer was full.
 
@@ -39,7 +39,7 @@ struct InstanceListCommand: ParsableCommand {
     }
 }
 
-/// One line for each instance, then the reasons of those that failed.
+/// One line for each instance, then the reasons of those that failed, then names that are no instances.
 func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
     let table = Table(
         [
@@ -57,7 +57,12 @@ func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [Strin
     let reasons = instances.compactMap { instance in
         instance.reason.map { printable("\(instance.name): \($0)") }
     }
-    return table.lines(width: width) + (reasons.isEmpty ? [] : [""] + reasons)
+    let passedOver = instances.flatMap { instance in
+        instance.aliases.map { printable("\(instance.name): \($0) is the same namespace") }
+            + instance.shadowed.map { printable("\(instance.name): \($0) has no instance, for the name is taken") }
+    }
+    let notes = reasons + passedOver
+    return table.lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
 }
 
 /// One line for each queue.
