@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LiveHost
+import NetiControl
+import Testing
+
+extension RunningDaemon {
+    /// A daemon with many namespaces, none of which has traffic.
+    @Suite struct ManyInstances {
+        private func threads(of daemon: DaemonProcess) throws -> Int {
+            try number("Threads", of: daemon)
+        }
+
+        /// A field of proc_pid_status(5); memory in KiB.
+        private func number(_ field: String, of daemon: DaemonProcess) throws -> Int {
+            let status = try readFile("/proc/\(daemon.process)/status")
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(field):") })
+            let words = line.split { $0 == " " || $0 == "\t" }
+            return try #require(words.count > 1 ? Int(words[1]) : nil)
+        }
+
+        private func descriptors(of daemon: DaemonProcess) -> [String] {
+            listFolder("/proc/\(daemon.process)/fd").compactMap { readLink("/proc/\(daemon.process)/fd/\($0)") }
+        }
+
+        private func ups(_ daemon: DaemonProcess) throws -> Int {
+            try daemon.instances().count { $0.state == .up } - 1
+        }
+
+        @Test(
+            "500 idle instances: threads stay the same, each costs little memory, all of it comes back",
+            arguments: [[], [InstanceText.Hook.counter]])
+        func fiveHundred(_ hooks: [InstanceText.Hook]) throws {
+            let count = 500
+            try NamespaceFolder.with { folder in
+                let daemon = try DaemonProcess(
+                    instances: InstanceText(netns: "n*", hooks: hooks).text,
+                    settings: "netns-directories = [\"\(folder.path)\"]")
+                defer { daemon.stop() }
+                try daemon.waitUntilReady()
+                // One instance and some calls: what is made once and kept.
+                try folder.create(["n"])
+                #expect(daemon.sees("n", .up))
+                let before = (
+                    threads: try threads(of: daemon), memory: try number("RssAnon", of: daemon),
+                    descriptors: descriptors(of: daemon).count
+                )
+                let names = (0..<count).map { "n\($0)" }
+                try folder.create(names)
+                let areUp = try Deadline(.seconds(60)).sees { () throws -> Bool in try ups(daemon) == count + 1 }
+                #expect(areUp)
+                #expect(try threads(of: daemon) == before.threads)
+                let memory = try number("RssAnon", of: daemon) - before.memory
+                #expect(memory < count * (hooks.isEmpty ? 32 : 64), "\(memory) KiB for \(count) instances")
+                // The daemon's own namespace is the only one of which it holds a file.
+                #expect(descriptors(of: daemon).count { $0.hasPrefix("net:") } == 1)
+
+                try folder.delete(names)
+                let areGone = try Deadline(.seconds(60)).sees { () throws -> Bool in try ups(daemon) == 1 }
+                #expect(areGone)
+                #expect(try threads(of: daemon) == before.threads)
+                #expect(Deadline(.seconds(5)).sees { descriptors(of: daemon).count <= before.descriptors })
+                #expect(daemon.terminate() == 0)
+            }
+        }
+    }
+}
