@@ -4,7 +4,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// One client: reads calls, sends the reply of one before it looks at the next.
+/// One client: reads calls, sends the reply, or all replies, to one before it looks at the next.
 struct Connection: Sendable {
     private let channel: NIOAsyncChannel<[UInt8], Never>
     private let peer: PeerCredentials
@@ -52,15 +52,43 @@ struct Connection: Sendable {
         for try await call in calls.cancelOnGracefulShutdown() {
             // The time that the daemon takes is not the client's.
             patience.cancel()
-            let reply = try await dispatch.reply(to: call, from: peer)
-            patience = closeUnlessCancelled()
-            guard let reply else { continue }
-            // Waits until the kernel has taken every byte: a client that does not read stops only itself, and closing
-            // the connection loses nothing.
-            try await channel.channel.writeAndFlush(ByteBuffer(bytes: reply))
-            patience.cancel()
+            let answer = try await dispatch.answer(to: call, from: peer)
+            switch answer {
+            case .nothing:
+                break
+            case .reply(let reply):
+                patience = closeUnlessCancelled()
+                try await send(reply)
+                patience.cancel()
+            case .events(let queue):
+                defer { dispatch.end(queue) }
+                try await send(queue)
+            }
             patience = closeUnlessCancelled()
         }
+    }
+
+    /// Sends a reply for each event until the client goes or the daemon stops.
+    ///
+    /// Calls that come meanwhile wait for the end, like all calls.
+    private func send(_ queue: MonitorQueue) async throws {
+        channel.channel.closeFuture.whenComplete { _ in queue.finish() }
+        try await withGracefulShutdownHandler {
+            while let events = await queue.next(atMost: Self.eventsAtOnce) {
+                try await send(events.flatMap { try Message.reply(Monitor.Reply(event: $0), continues: true) })
+            }
+        } onGracefulShutdown: {
+            queue.finish()
+        }
+    }
+
+    /// How many events become one piece of bytes: few enough to be small, enough to make a system call worth while.
+    private static let eventsAtOnce = 64
+
+    /// Waits until the kernel has taken every byte: a client that does not read stops only itself, and closing the
+    /// connection loses nothing.
+    private func send(_ bytes: [UInt8]) async throws {
+        try await channel.channel.writeAndFlush(ByteBuffer(bytes: bytes))
     }
 
     /// Gives the client as long as a client may be idle.

@@ -23,4 +23,12 @@ public protocol ControlBackend: Sendable {
 
     /// Sets the level below which nothing is logged.
     func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
+
+    /// Posts to `queue` what happens from now on and was asked for, until ``stopMonitoring(_:)``; never more than that.
+    ///
+    /// - Throws: ``ControlError/invalidArgument(_:reason:)``.
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) async throws(ControlError)
+
+    /// Ends what ``monitor(_:_:)`` began. Does nothing for a queue that is not known.
+    func stopMonitoring(_ queue: MonitorQueue)
 }

@@ -9,6 +9,7 @@ import SystemPackage
 /// For programs that ask and end. It belongs to one thread at a time, and not to one of Swift's concurrency pool.
 public struct ControlClient: ~Copyable {
     private let socket: SystemPackage.FileDescriptor
+    private let timeout: Duration
     private var received = ByteBuffer()
     private var decoder = FrameDecoder(limit: MessageLimit.reply)
 
@@ -31,6 +32,7 @@ public struct ControlClient: ~Copyable {
                 throw error
             }
             self.socket = socket
+            self.timeout = timeout
         } catch {
             throw .unreachable(path: path, error)
         }
@@ -45,25 +47,51 @@ public struct ControlClient: ~Copyable {
     /// After any error but ``ControlClientError/refused(_:)`` and ``ControlClientError/notOffered(_:)`` the connection
     /// is of no further use.
     public mutating func call<Method: ControlMethod>(_ method: Method) throws(ControlClientError) -> Method.Reply {
-        try send(method, oneway: false)
+        try send(Message.call(method))
+        let (reply, continues): (Method.Reply, Bool) = try receiveReply()
+        guard !continues else { throw .notUnderstood }
+        return reply
+    }
+
+    /// Calls a method that has many replies, and waits for them for as long as they come.
+    ///
+    /// - Parameter body: gets each reply as soon as it is there, and says whether it wants more. The connection is of no
+    ///   further use if it does not, or after an error.
+    /// - Throws: as ``call(_:)``; ``ControlClientError/closed`` when the daemon goes.
+    public mutating func call<Method: ControlMethod>(
+        more method: Method, _ body: (Method.Reply) -> Bool
+    ) throws(ControlClientError) {
+        try send(Message.call(method, more: true))
+        var continues = true
+        while continues {
+            let reply: Method.Reply
+            (reply, continues) = try receiveReply()
+            // The first reply comes at once, or something is wrong; the others when they come.
+            setReceiveTimeout(.zero)
+            guard body(reply) else { return }
+        }
+        setReceiveTimeout(timeout)
+    }
+
+    /// Calls a method and asks the daemon not to reply. Whether it did what was asked remains unknown.
+    public mutating func callOneway(_ method: some ControlMethod) throws(ControlClientError) {
+        try send(Message.call(method, oneway: true))
+    }
+
+    /// One reply, and whether others follow to the same call.
+    private mutating func receiveReply<Reply: Decodable>() throws(ControlClientError) -> (Reply, continues: Bool) {
         let message = try receive()
         do {
             let header = try Message.header(Message.ReplyHeader.self, of: message)
-            guard header.continues != true else { throw ControlClientError.notUnderstood }
             if let name = header.error {
                 throw try Self.error(name, message)
             }
-            return try Message.parameters(ofReply: message)
+            return (try Message.parameters(ofReply: message), header.continues == true)
         } catch let error as ControlClientError {
             throw error
         } catch {
             throw .notUnderstood
         }
-    }
-
-    /// Calls a method and asks the daemon not to reply. Whether it did what was asked remains unknown.
-    public mutating func callOneway(_ method: some ControlMethod) throws(ControlClientError) {
-        try send(method, oneway: true)
     }
 
     private static func error(_ name: String, _ message: [UInt8]) throws -> ControlClientError {
@@ -73,10 +101,8 @@ public struct ControlClient: ~Copyable {
         return .unknown(name: name)
     }
 
-    private func send(_ method: some ControlMethod, oneway: Bool) throws(ControlClientError) {
-        guard let message = try? Message.call(method, oneway: oneway), message.count <= MessageLimit.call else {
-            throw .callTooLong
-        }
+    private func send(_ call: @autoclosure () throws -> [UInt8]) throws(ControlClientError) {
+        guard let message = try? call(), message.count <= MessageLimit.call else { throw .callTooLong }
         var rest = message[...]
         while !rest.isEmpty {
             let sent = unsafe rest.withUnsafeBytes { bytes in
@@ -107,6 +133,11 @@ public struct ControlClient: ~Copyable {
                 throw failure(errno)
             }
         }
+    }
+
+    private func setReceiveTimeout(_ timeout: Duration) {
+        // Has worked before with another value.
+        try? socket.setTimeout(timeout, option: SO_RCVTIMEO)
     }
 
     private func failure(_ code: CInt) -> ControlClientError {

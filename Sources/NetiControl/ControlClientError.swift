@@ -8,7 +8,7 @@ public enum ControlClientError: Error, Equatable, Sendable {
     case unreachable(path: String, Errno)
     /// The connection broke.
     case disconnected(Errno)
-    /// The daemon closed the connection before it answered.
+    /// The daemon closed the connection before it answered, or before its last answer.
     case closed
     /// No answer came in time.
     case timedOut
@@ -30,7 +30,7 @@ extension ControlClientError: CustomStringConvertible {
         switch self {
         case .unreachable(let path, let error): "no daemon answers at \(path): \(error)"
         case .disconnected(let error): "the connection to the daemon broke: \(error)"
-        case .closed: "the daemon closed the connection without an answer"
+        case .closed: "the daemon closed the connection"
         case .timedOut: "the daemon did not answer in time"
         case .callTooLong: "the call is too long"
         case .notUnderstood: "the daemon sent something that is no answer"

@@ -20,6 +20,9 @@ public protocol ControlMethod: Codable, Sendable {
     /// Whether a call changes something, so that the server asks for the peer's credentials and logs it. False unless
     /// stated otherwise.
     static var isChange: Bool { get }
+
+    /// Whether a call has any number of replies and must be made with `more`. False unless stated otherwise.
+    static var isStream: Bool { get }
 }
 
 extension ControlMethod {
@@ -28,6 +31,9 @@ extension ControlMethod {
 
     /// A method only looks.
     public static var isChange: Bool { false }
+
+    /// A method has one reply.
+    public static var isStream: Bool { false }
 
     /// The name on the wire: `io.neti.Control.ListHooks`.
     public static var qualifiedName: String { "\(interface).\(name)" }

@@ -5,7 +5,6 @@ public import Logging
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
-import Synchronization
 import SystemPackage
 
 /// The daemon's side of the control interface: a Varlink service on a Unix socket.
@@ -21,10 +20,16 @@ public struct ControlServer: Service {
         public var clients = 64
         /// Bytes of one call.
         public var callBytes = MessageLimit.call
-        /// How long a client may neither finish sending a call nor finish reading a reply.
+        /// How long a client may neither finish sending a call nor finish reading a reply. One that monitors may be
+        /// silent and stop reading for as long as it likes.
         public var idle: Duration = .seconds(60)
         /// How long stopping waits for clients to read what was already answered.
         public var drain: Duration = .seconds(2)
+
+        /// Clients that monitor at the same time; one more is refused.
+        public var monitors = 16
+        /// Events that wait for one of them; it loses what comes when there are so many.
+        public var monitorEvents = 4096
 
         /// The values that suit a daemon.
         public init() {}
@@ -78,7 +83,7 @@ public struct ControlServer: Service {
         limits = configuration.limits
         dispatch = Dispatch(
             backend: backend, authority: Authority(uid: daemonUser, gid: group), version: configuration.version,
-            logger: logger)
+            limits: configuration.limits, logger: logger)
         self.logger = logger
     }
 
@@ -134,29 +139,6 @@ public struct ControlServer: Service {
                 }
             }
         }
-    }
-}
-
-/// How many clients are connected.
-private final class ClientCount: Sendable {
-    private let limit: Int
-    private let count = Mutex(0)
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    /// Counts one more, if there is room.
-    func enter() -> Bool {
-        count.withLock { count in
-            guard count < limit else { return false }
-            count += 1
-            return true
-        }
-    }
-
-    func leave() {
-        count.withLock { $0 -= 1 }
     }
 }
 

@@ -4,35 +4,59 @@ package import Logging
 
 /// Answers one call: finds the method, checks parameters and credentials, asks the backend. Knows no sockets.
 package struct Dispatch: Sendable {
+    /// What a call gets.
+    package enum Answer: Sendable {
+        /// It wants none.
+        case nothing
+        /// One reply, ready to be sent.
+        case reply([UInt8])
+        /// A reply for each event, until ``Dispatch/end(_:)``, which is due in any case.
+        case events(MonitorQueue)
+    }
+
     let backend: any ControlBackend
     let authority: Authority
     let version: String
     let logger: Logger
+    private let monitors: ClientCount
+    private let monitorEvents: Int
 
-    package init(backend: any ControlBackend, authority: Authority, version: String, logger: Logger) {
+    package init(
+        backend: any ControlBackend, authority: Authority, version: String,
+        limits: ControlServer.Limits = ControlServer.Limits(), logger: Logger
+    ) {
         self.backend = backend
         self.authority = authority
         self.version = version
         self.logger = logger
+        monitors = ClientCount(limit: limits.monitors)
+        monitorEvents = limits.monitorEvents
     }
 
-    /// The reply, ready to be sent; nil to a call that wants none.
+    /// Answers a call.
     ///
-    /// A call with `more` gets one reply like any other, since no method has more to say.
+    /// A call with `more` of a method that has one reply gets that one.
     ///
     /// - Throws: ``Message/Malformed`` if `message` is no call. There is no error name for that: the connection ends.
-    package func reply(to message: [UInt8], from peer: PeerCredentials) async throws -> [UInt8]? {
+    package func answer(to message: [UInt8], from peer: PeerCredentials) async throws -> Answer {
         let header = try Message.header(Message.CallHeader.self, of: message)
         let call = Call(header: header, message: message, peer: peer)
-        let reply: [UInt8]
+        let answer: Answer
         do {
-            reply = try await answer(call)
+            answer = try await self.answer(call)
         } catch let error as ServiceError {
-            reply = try refusal(of: call, error.onTheWire)
+            answer = .reply(try refusal(of: call, error.onTheWire))
         } catch let error as ControlError {
-            reply = try refusal(of: call, error.onTheWire)
+            answer = .reply(try refusal(of: call, error.onTheWire))
         }
-        return header.oneway == true ? nil : reply
+        return header.oneway == true ? .nothing : answer
+    }
+
+    /// Ends an answer of many replies.
+    package func end(_ queue: MonitorQueue) {
+        backend.stopMonitoring(queue)
+        queue.finish()
+        monitors.leave()
     }
 
     private struct Call {
@@ -41,7 +65,7 @@ package struct Dispatch: Sendable {
         let peer: PeerCredentials
     }
 
-    private func answer(_ call: Call) async throws -> [UInt8] {
+    private func answer(_ call: Call) async throws -> Answer {
         let name = call.header.method
         switch name {
         case GetInfo.qualifiedName:
@@ -65,18 +89,27 @@ package struct Dispatch: Sendable {
                 try await backend.setLogLevel(asked.level)
                 return .init()
             }
+        case Monitor.qualifiedName:
+            return try await monitor(call)
         default:
             throw unknown(name)
         }
     }
 
     /// What is the same for every method.
-    private func answer<Method: ControlMethod>(
-        _ call: Call, _ body: (Method) async throws -> Method.Reply
-    ) async throws -> [UInt8] {
+    private func parameters<Method: ControlMethod>(of call: Call) throws -> Method {
         if call.header.upgrade == true { throw ServiceError.methodNotImplemented(call.header.method) }
         let method = try Message.parameters(Method.self, of: call.message)
+        if Method.isStream, call.header.more != true { throw ServiceError.expectedMore }
         if Method.isChange { try check(call.peer) }
+        return method
+    }
+
+    /// What is the same for every method with one reply.
+    private func answer<Method: ControlMethod>(
+        _ call: Call, _ body: (Method) async throws -> Method.Reply
+    ) async throws -> Answer {
+        let method: Method = try parameters(of: call)
         let result = try await body(method)
         if Method.isChange {
             var metadata = metadata(call)
@@ -87,7 +120,29 @@ package struct Dispatch: Sendable {
         guard reply.count <= MessageLimit.reply else {
             throw ControlError.failed(reason: "the answer is longer than \(MessageLimit.reply) bytes, ask for less")
         }
-        return reply
+        return .reply(reply)
+    }
+
+    private func monitor(_ call: Call) async throws -> Answer {
+        let asked: Monitor = try parameters(of: call)
+        if asked.kinds?.isEmpty == true {
+            throw ControlError.invalidArgument("kinds", reason: "empty, there would be nothing to tell")
+        }
+        // Nobody would be told.
+        if call.header.oneway == true { return .nothing }
+        guard monitors.enter() else {
+            throw ControlError.failed(reason: "\(monitors.limit) clients are monitoring, no more may")
+        }
+        let queue = MonitorQueue(capacity: monitorEvents)
+        // Read first, and not before the backend has begun.
+        queue.post(.ready())
+        do {
+            try await backend.monitor(asked, queue)
+        } catch {
+            monitors.leave()
+            throw error
+        }
+        return .events(queue)
     }
 
     private func check(_ peer: PeerCredentials) throws(ControlError) {

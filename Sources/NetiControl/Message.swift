@@ -19,7 +19,7 @@ package enum Message {
     /// What a reply says beside its parameters.
     package struct ReplyHeader: Decodable {
         package let error: String?
-        let continues: Bool?
+        package let continues: Bool?
     }
 
     /// Reads all but the parameters.
@@ -58,21 +58,27 @@ package enum Message {
     }
 
     /// A call, ready to be sent.
-    static func call(_ method: some ControlMethod, oneway: Bool = false) throws -> [UInt8] {
+    static func call(_ method: some ControlMethod, oneway: Bool = false, more: Bool = false) throws -> [UInt8] {
         try encode(
             CallEnvelope(
-                method: type(of: method).qualifiedName, oneway: oneway ? true : nil,
+                method: type(of: method).qualifiedName, more: more ? true : nil, oneway: oneway ? true : nil,
                 parameters: isEmpty(method) ? nil : method))
     }
 
     /// A reply, ready to be sent.
-    package static func reply(_ parameters: some Encodable) throws -> [UInt8] {
-        try encode(ReplyEnvelope(error: nil, parameters: isEmpty(parameters) ? nil : parameters))
+    ///
+    /// - Parameter continues: whether others follow to the same call.
+    package static func reply(_ parameters: some Encodable, continues: Bool = false) throws -> [UInt8] {
+        try encode(
+            ReplyEnvelope(
+                continues: continues ? true : nil, error: nil, parameters: isEmpty(parameters) ? nil : parameters))
     }
 
     /// A reply that says what went wrong, ready to be sent.
     static func reply(_ error: WireError) throws -> [UInt8] {
-        try encode(ReplyEnvelope(error: error.name, parameters: error.parameters.isEmpty ? nil : error.parameters))
+        try encode(
+            ReplyEnvelope(
+                continues: nil, error: error.name, parameters: error.parameters.isEmpty ? nil : error.parameters))
     }
 
     /// Parameters as JSON on one line, for people.
@@ -98,11 +104,13 @@ package enum Message {
 
 private struct CallEnvelope<Parameters: Encodable>: Encodable {
     let method: String
+    let more: Bool?
     let oneway: Bool?
     let parameters: Parameters?
 }
 
 private struct ReplyEnvelope<Parameters: Encodable>: Encodable {
+    let continues: Bool?
     let error: String?
     let parameters: Parameters?
 }

@@ -66,7 +66,7 @@ public struct Daemon: Sendable {
         try engine.start()
         let group = ServiceGroup(
             services: [
-                server, Reporting(engine: engine, logger: logger),
+                server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 StateKeeping(engine: engine, interval: configuration.daemon.stateInterval),
                 Announcement(notifier: notifier, logger: logger),
             ],

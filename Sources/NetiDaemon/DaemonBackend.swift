@@ -14,6 +14,7 @@ struct DaemonBackend: ControlBackend {
     let configurationPath: String
     let version: String
     let logLevel: LogLevelSwitch
+    let kstatWatch: KstatWatch
     let startTime: Int
     private let started = ContinuousClock.now
 
@@ -22,6 +23,11 @@ struct DaemonBackend: ControlBackend {
         self.configurationPath = configurationPath
         self.version = version
         self.logLevel = logLevel
+        kstatWatch = KstatWatch(hub: engine.hub) { netid in
+            engine.entries.first { $0.netid.rawValue == netid }?.name ?? "netid \(netid)"
+        } kstats: {
+            engine.provider.netinfo.kstats.snapshot().map(ListKstats.Kstat.init)
+        }
         startTime = time(nil)
     }
 
@@ -82,6 +88,16 @@ struct DaemonBackend: ControlBackend {
         }
         logLevel.set(level)
     }
+
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) {
+        engine.hub.attach(queue, for: asked)
+        // After that, or a look in between would forget the beginning.
+        if engine.hub.wants(.kstat) { kstatWatch.begin() }
+    }
+
+    func stopMonitoring(_ queue: MonitorQueue) {
+        engine.hub.detach(queue)
+    }
 }
 
 extension InstanceEntry {
@@ -98,7 +114,8 @@ extension InstanceEntry {
         points.reduce(0) { $0 + $1.point.snapshot().count }
     }
 
-    fileprivate var listedState: ListInstances.State {
+    /// The state as clients are told it.
+    var listedState: ListInstances.State {
         switch state {
         case .waiting: .waiting
         case .up: .up
@@ -107,7 +124,8 @@ extension InstanceEntry {
         }
     }
 
-    fileprivate var reason: String? {
+    /// Why it has failed, else nil.
+    var reason: String? {
         if case .failed(let error) = state { "\(error)" } else { nil }
     }
 }

@@ -29,24 +29,34 @@ struct ControlClientTests {
         }
     }
 
-    /// Plays a daemon that sends `reply` to the first client and then keeps the connection or closes it.
+    /// What a call is refused with by a daemon that sends `reply`.
     private func outcome(
         of reply: String, closing: Bool = true, timeout: Duration = .seconds(10)
     ) async throws -> ControlClientError? {
+        try await withPretendedDaemon(sending: reply, closing: closing, timeout: timeout) { client in
+            client.error(of: ListHooks())
+        }
+    }
+
+    /// Plays a daemon that sends something to the first client and then keeps the connection or closes it.
+    private func withPretendedDaemon<Result: Sendable>(
+        sending reply: String, closing: Bool = true, timeout: Duration = .seconds(10),
+        _ body: @escaping @Sendable (inout ControlClient) -> Result
+    ) async throws -> Result {
         try await withDirectory { directory in
             let path = directory + "/s"
             let listener = try FileDescriptor.unixStreamSocket(blocking: true)
             try UnixAddress(path: path).bind(listener)
             #expect(listen(listener.rawValue, 1) == 0)
             defer { try? listener.close() }
-            return try await onThread { () throws -> ControlClientError? in
+            return try await onThread { () throws -> Result in
                 var client = try ControlClient(path: path, timeout: timeout)
                 let accepted = accept(listener.rawValue, nil, nil)
                 let served = FileDescriptor(rawValue: accepted)
                 try served.writeAll(reply.utf8)
                 if closing { shutdown(accepted, CInt(SHUT_WR)) }
                 defer { try? served.close() }
-                return client.error(of: ListHooks())
+                return body(&client)
             }
         }
     }
@@ -78,5 +88,41 @@ struct ControlClientTests {
 
     @Test func aDaemonThatDoesNotAnswerIsNotWaitedForForEver() async throws {
         #expect(try await outcome(of: "{", closing: false, timeout: .milliseconds(100)) == .timedOut)
+    }
+
+    @Test(
+        arguments: [
+            (#"{"parameters":{"event":{"time":1}}}\#0"#, 1, nil),
+            (
+                #"{"continues":true,"parameters":{"event":{"time":1,"newer":{}}}}\#0{"parameters":{"event":{"time":2}}}\#0"#,
+                2, nil
+            ),
+            (#"{"continues":true,"parameters":{"event":{"time":1}}}\#0"#, 1, ControlClientError.closed),
+            (#"{"continues":true,"parameters":{"event":{}}}\#0"#, 0, .notUnderstood),
+            (#"{"continues":true,"parameters":{"event":{"time":1}}}\#0nonsense\#0"#, 1, .notUnderstood),
+            (
+                #"{"continues":true,"parameters":{"event":{"time":1}}}\#0{"error":"io.neti.Control.Failed","parameters":{"reason":"r"}}\#0"#,
+                1, .refused(.failed(reason: "r"))
+            ),
+            (
+                #"{"error":"org.varlink.service.MethodNotFound","parameters":{"method":"m"}}\#0"#, 0,
+                .notOffered(.methodNotFound("m"))
+            ),
+        ] as [(String, Int, ControlClientError?)])
+    func theClientTakesRepliesUntilTheLast(replies: String, told: Int, expected: ControlClientError?) async throws {
+        let outcome = try await withPretendedDaemon(sending: replies) { client -> (Int, ControlClientError?) in
+            var count = 0
+            do throws(ControlClientError) {
+                try client.call(more: Monitor()) { _ in
+                    count += 1
+                    return true
+                }
+                return (count, nil as ControlClientError?)
+            } catch {
+                return (count, error)
+            }
+        }
+        #expect(outcome.0 == told)
+        #expect(outcome.1 == expected)
     }
 }

@@ -18,6 +18,7 @@ struct ControlFuzzTests {
         #"{"method":"io.neti.Control.ListHooks","parameters":{"instance":"blue"}}"#,
         #"{"method":"io.neti.Control.ListKstats","more":true,"parameters":{"instance":0,"module":"inet","netid":1}}"#,
         #"{"method":"io.neti.Control.SetLogLevel","oneway":true,"parameters":{"level":"debug"}}"#,
+        #"{"method":"io.neti.Control.Monitor","more":true,"parameters":{"instance":"a","kinds":["nic","kstat"]}}"#,
         #"{"method":"org.varlink.service.GetInfo","upgrade":false,"parameters":null}"#,
         #"{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.neti.Control"}}"#,
         #"{"method":"\u0069o.neti.Control.ListHooks","parameters":{"instance":"\ud83d\ude00\u0000"}}"#,
@@ -51,15 +52,30 @@ struct ControlFuzzTests {
         return bytes + [0]
     }
 
+    private static func firstReply(of queue: MonitorQueue) async throws -> [UInt8] {
+        let events = await queue.next(atMost: 1) ?? []
+        #expect(events.first?.ready == true)
+        return try events.flatMap { try Message.reply(Monitor.Reply(event: $0), continues: true) }
+    }
+
     @Test func damagedMessagesAreAnsweredOrEndTheConnection() async throws {
         var answered = 0
+        var begun = 0
         var ended = 0
         for seed in 0..<UInt64(Self.inputs) {
             var decoder = FrameDecoder(limit: 256)
             var stream = ByteBuffer(bytes: damaged(seed: seed))
             do {
                 while let message = try decoder.decode(buffer: &stream) {
-                    guard let reply = try await dispatch.reply(to: message, from: peer) else { continue }
+                    let reply: [UInt8]
+                    switch try await dispatch.answer(to: message, from: peer) {
+                    case .nothing: continue
+                    case .reply(let answer): reply = answer
+                    case .events(let queue):
+                        defer { dispatch.end(queue) }
+                        reply = try await Self.firstReply(of: queue)
+                        begun += 1
+                    }
                     _ = try Message.header(Message.ReplyHeader.self, of: reply.dropLast())
                     #expect(reply.firstIndex(of: 0) == reply.count - 1, "seed \(seed)")
                     answered += 1
@@ -70,8 +86,9 @@ struct ControlFuzzTests {
                 ended += 1
             }
         }
-        // Both must happen, or the damage is not of the right size.
+        // All must happen, or the damage is not of the right size.
         #expect(answered > Self.inputs / 20)
+        #expect(begun > Self.inputs / 200)
         #expect(ended > Self.inputs / 20)
     }
 

@@ -19,8 +19,11 @@ struct DescriptionTests {
         try #require([control, service].first { $0.interface == interface })
     }
 
-    /// Each method with parameters and a reply in which every optional field is present somewhere.
-    private static let methods: [Sample] = [
+    /// Each method with parameters and a reply, or several, in which every optional field is present somewhere.
+    private static let methods: [Sample] =
+        single + Samples.events.map { Sample(Monitor(kinds: [.nic], instance: "a"), .init(event: $0)) }
+
+    private static let single = [
         Sample(GetStatus(), .init(status: Samples.status)),
         Sample(ListInstances(), .init(instances: Samples.instances)),
         Sample(ListHooks(instance: "a"), .init(hooks: Samples.hooks)),
@@ -108,11 +111,13 @@ struct DescriptionTests {
     }
 
     @Test func everyOptionalFieldIsPresentInASample() throws {
-        for sample in Self.methods {
-            let description = try description(of: sample.interface)
-            let method = try #require(description.methods[sample.name])
-            let present = Set(description.withoutOneField(sample.reply, .structure(method.reply)).map(\.path))
-            #expect(description.paths(.structure(method.reply)).subtracting(present) == [], "\(sample.name)")
+        for (name, samples) in Dictionary(grouping: Self.methods, by: \.name) {
+            let description = try description(of: samples[0].interface)
+            let method = try #require(description.methods[name])
+            let present = samples.flatMap {
+                description.withoutOneField($0.reply, .structure(method.reply)).map(\.path)
+            }
+            #expect(description.paths(.structure(method.reply)).subtracting(present) == [], "\(name)")
         }
     }
 
@@ -124,6 +129,9 @@ struct DescriptionTests {
             ("Ordering", ListInstances.Ordering.allCases.map(\.rawValue)),
             ("Hint", ListHooks.Hint.allCases.map(\.rawValue)),
             ("StatisticType", ListKstats.StatisticType.allCases.map(\.rawValue)),
+            ("MonitorKind", Monitor.Kind.allCases.map(\.rawValue)),
+            ("NotificationCommand", Monitor.Notification.Command.allCases.map(\.rawValue)),
+            ("KstatAction", Monitor.KstatChange.Action.allCases.map(\.rawValue)),
             ("LogLevel", SetLogLevel.LogLevel.allCases.map(\.rawValue)),
         ]
         for (name, members) in enumerations {

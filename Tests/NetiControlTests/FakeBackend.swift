@@ -6,6 +6,7 @@ import Synchronization
 /// A daemon that knows two instances and remembers what it was told.
 final class FakeBackend: ControlBackend {
     private let levels = Mutex<[SetLogLevel.LogLevel]>([])
+    private let monitoring = Mutex<[(asked: Monitor, queue: MonitorQueue)]>([])
 
     /// What ``setLogLevel(_:)`` was called with.
     var levelsSet: [SetLogLevel.LogLevel] { levels.withLock { $0 } }
@@ -26,6 +27,27 @@ final class FakeBackend: ControlBackend {
         if level == .critical { throw .failed(reason: "logs at least errors") }
         levels.withLock { $0.append(level) }
     }
+
+    /// What the clients that monitor now have asked for.
+    var monitors: [Monitor] { monitoring.withLock { $0.map(\.asked) } }
+
+    /// Tells all clients that monitor.
+    func post(_ events: [Monitor.Event]) {
+        monitoring.withLock { monitoring in
+            for entry in monitoring {
+                for event in events { entry.queue.post(event) }
+            }
+        }
+    }
+
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) throws(ControlError) {
+        if asked.instance == "" { throw .invalidArgument("instance", reason: "empty") }
+        monitoring.withLock { $0.append((asked, queue)) }
+    }
+
+    func stopMonitoring(_ queue: MonitorQueue) {
+        monitoring.withLock { $0.removeAll { $0.queue === queue } }
+    }
 }
 
 /// A daemon with an answer of any length.
@@ -43,6 +65,8 @@ struct LargeBackend: ControlBackend {
     func hooks(instance: String?) -> [ListHooks.Hook] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
+    func stopMonitoring(_ queue: MonitorQueue) {}
 }
 
 /// A daemon that does not answer `ListHooks` until it may.
@@ -70,4 +94,6 @@ final class GatedBackend: ControlBackend {
     func instances() -> [ListInstances.Instance] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
+    func stopMonitoring(_ queue: MonitorQueue) {}
 }

@@ -61,4 +61,49 @@ enum Samples {
             snaptime: 1_200_000_000_005,
             statistics: [ListKstats.Statistic(name: "hooksAdded", type: .uint64, value: "1")]),
     ]
+
+    /// One of each kind.
+    static let events = [
+        Monitor.Event.ready(time: 1_760_000_000_000_001),
+        .state(.up, netid: 1, instance: "blue", time: 1_760_000_000_123_456),
+        .state(
+            .failed, reason: "queue 100 belongs to process 7", netid: 12, instance: "green", time: 1_760_000_001_000_000
+        ),
+        .notification(
+            .init(command: .register, family: "inet", event: nil, hook: nil), netid: 1, instance: "blue",
+            time: 1_760_000_002_000_000),
+        .notification(
+            .init(command: .unregister, family: "inet", event: "PHYSICAL_IN", hook: nil), netid: 1, instance: "blue",
+            time: 1_760_000_003_000_000),
+        .notification(
+            .init(command: .register, family: "inet6", event: "PHYSICAL_IN", hook: "filter"), netid: 1,
+            instance: "blue", time: 1_760_000_004_000_000),
+        .nic(
+            .init(
+                family: "inet", event: "NE_PLUMB", index: 2, name: "veth0", logicalInterface: 0, address: nil,
+                newIndex: nil),
+            netid: 0, instance: "global", time: 1_760_000_005_000_000),
+        .nic(
+            .init(
+                family: "inet6", event: "NE_ADDRESS_CHANGE", index: 2, name: "veth0", logicalInterface: 1,
+                address: "2001:db8::1", newIndex: nil),
+            netid: 0, instance: "global", time: 1_760_000_006_000_000),
+        .nic(
+            .init(
+                family: "inet", event: "NE_IFINDEX_CHANGE", index: 2, name: nil, logicalInterface: 0, address: nil,
+                newIndex: 7),
+            netid: 0, instance: "global", time: 1_760_000_007_000_000),
+        .kstat(
+            .init(action: .created, module: "inet", instance: 0, name: "PHYSICAL_IN", class: "hook_event"), netid: 1,
+            instance: "blue", time: 1_760_000_008_000_000),
+        .kstat(
+            .init(
+                action: .changed, module: "inet", instance: 0, name: "PHYSICAL_IN", class: "hook_event",
+                statistic: "events", old: "9", new: "18446744073709551615"),
+            netid: 1, instance: "blue", time: 1_760_000_009_000_000),
+        .kstat(
+            .init(action: .deleted, module: "inet", instance: 0, name: "PHYSICAL_IN", class: "hook_event"), netid: 1,
+            instance: "blue", time: 1_760_000_010_000_000),
+        .lost(17, time: 1_760_000_011_000_000),
+    ]
 }

@@ -18,6 +18,8 @@ final class Engine: Sendable {
     let modules: [any HookModule.Type]
     let directories: NamespaceDirectories
     let logger: Logger
+    /// Where changes are told.
+    let hub = MonitorHub()
     let following = Mutex(Following())
 
     let kstatStore: KstatStore
@@ -91,7 +93,7 @@ final class Engine: Sendable {
         table.withLock { table in
             guard var entry = table.entries[name] else { return }
             change(&entry)
-            table.entries[name] = entry
+            store(entry, in: &table)
         }
     }
 
@@ -105,8 +107,14 @@ final class Engine: Sendable {
                 netid: netid, name: name, namespace: namespace, configuration: configuration, state: state)
             entry.aliases = table.entries[name]?.aliases ?? []
             entry.shadowed = table.entries[name]?.shadowed ?? []
-            table.entries[name] = entry
+            store(entry, in: &table)
         }
+    }
+
+    /// Every change of a state passes here, so that it is told once and in order.
+    private func store(_ entry: InstanceEntry, in table: inout Table) {
+        hub.instanceChanged(from: table.entries[entry.name], to: entry)
+        table.entries[entry.name] = entry
     }
 
     var isStopping: Bool { table.withLock { $0.isStopping } }

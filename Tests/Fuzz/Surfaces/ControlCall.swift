@@ -21,6 +21,7 @@ struct ControlCall: Surface {
             + [
                 #""method":"#, #""parameters":{"#, #""oneway":true,"#, #""more":true,"#, #""upgrade":true,"#,
                 #""io.neti.Control.GetStatus""#, #""io.neti.Control.SetLogLevel""#, #""org.varlink.service.GetInfo""#,
+                #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
                 #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, "\0", "\n",
             ].map { Array($0.utf8) }
     }
@@ -44,12 +45,23 @@ struct ControlCall: Surface {
         return isAnswered
     }
 
-    /// Nil when no reply is due: the call wants none, or the connection ends.
+    /// Nil when no reply is due: the call wants none, or the connection ends. Of many replies, one that tells of
+    /// something: that a stream has begun is told with the time.
     private func reply(to message: [UInt8]) async throws -> [UInt8]? {
+        let answer: Dispatch.Answer
         do {
-            return try await dispatch.reply(to: message, from: peer)
+            answer = try await dispatch.answer(to: message, from: peer)
         } catch is Message.Malformed {
             return nil
+        }
+        switch answer {
+        case .nothing: return nil
+        case .reply(let reply): return reply
+        case .events(let queue):
+            defer { dispatch.end(queue) }
+            let events = await queue.next(atMost: 2) ?? []
+            try require(events.first?.ready == true && events.count == 2, "a stream that doesn't begin: \(events)")
+            return try Message.reply(Monitor.Reply(event: events[1]), continues: true)
         }
     }
 

@@ -39,4 +39,11 @@ struct FixedBackend: ControlBackend {
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
     }
+
+    func monitor(_ asked: Monitor, _ queue: MonitorQueue) throws(ControlError) {
+        if asked.instance == "nobody" { throw .invalidArgument("instance", reason: "nobody") }
+        queue.post(.state(.up, netid: 1, instance: asked.instance ?? "blue", time: 1))
+    }
+
+    func stopMonitoring(_ queue: MonitorQueue) {}
 }
