@@ -35,7 +35,21 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    private func complain(_ message: String) {
+    /// Makes a call that has many replies; returns when `body` wants no more.
+    ///
+    /// - Throws: exit status 1, after one line on standard error.
+    func call<Method: ControlMethod>(more method: Method, _ body: (Method.Reply) -> Bool) throws(ExitCode) {
+        do throws(ControlClientError) {
+            var client = try ControlClient(path: path(environment: ProcessInfo.processInfo.environment))
+            try client.call(more: method, body)
+        } catch {
+            complain("\(error)")
+            throw .failure
+        }
+    }
+
+    /// Writes one line on standard error.
+    func complain(_ message: String) {
         let line = Array("neti-ctl: \(printable(message))\n".utf8)
         _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

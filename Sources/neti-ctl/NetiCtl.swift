@@ -16,8 +16,8 @@ struct NetiCtl: ParsableCommand {
             The socket is open to root, the daemon's user, and the group that the configuration names.
 
             EXIT STATUS
-              0   done
-              1   the daemon is absent or refused, or nothing matched (kstat)
+              0   done, or interrupted (monitor)
+              1   the daemon is absent, refused or went, or nothing matched (kstat)
               64  wrong arguments
 
             EXAMPLES
@@ -25,10 +25,12 @@ struct NetiCtl: ParsableCommand {
               neti-ctl instance list
               neti-ctl hook list --instance blue
               neti-ctl kstat -p inet:0:PHYSICAL_IN:events
+              neti-ctl monitor --kind instance
               neti-ctl log-level debug
             """,
         subcommands: [
-            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, LogLevelCommand.self,
+            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MonitorCommand.self,
+            LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

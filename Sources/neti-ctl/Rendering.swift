@@ -83,13 +83,18 @@ func nameList(_ pairs: [(name: String, value: String)]) -> [String] {
 /// The text without control characters: a name of somebody else's choice must not steer the terminal or end a line.
 func printable(_ text: String) -> String {
     var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .format: result.append("?")
-        default: result.append(scalar)
+    for scalar in text.unicodeScalars { result.append(scalar.isPrintable ? scalar : "?") }
+    return String(result)
+}
+
+extension Unicode.Scalar {
+    /// Whether it neither steers the terminal nor ends a line.
+    var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .format: false
+        default: true
         }
     }
-    return String(result)
 }
 
 extension Collection where Self: BidirectionalCollection, SubSequence == Self.SubSequence.SubSequence {

@@ -10,4 +10,20 @@ enum Terminal {
         guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
+
+    /// Writes a line to standard output at once.
+    ///
+    /// - Returns: whether there still is somebody, or room, for it.
+    static func write(line: String) -> Bool {
+        var rest = Array((line + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
 }

@@ -7,13 +7,16 @@ import Testing
 
 @testable import neti_ctl
 
+/// Where the program is: it is built beside the tests.
+func netiCtlPath() throws -> String {
+    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    return URL(filePath: tests).deletingLastPathComponent().appending(path: "neti-ctl").path()
+}
+
 /// The program itself, run as a user runs it.
 struct NetiCtlTests {
-    /// It is built beside the tests.
     private func netiCtl(_ arguments: [String], environment: [String: String] = [:]) async throws -> ProgramResult {
-        let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let directory = URL(filePath: tests).deletingLastPathComponent()
-        return try await run([directory.appending(path: "neti-ctl").path()] + arguments, environment: environment)
+        try await run([netiCtlPath()] + arguments, environment: environment)
     }
 
     @Test func anAbsentDaemonIsOneLineAndStatusOne() async throws {
@@ -91,7 +94,7 @@ struct NetiCtlTests {
     @Test(arguments: [
         ["frob"], ["log-level"], ["log-level", "loud"], ["kstat", "a:b:c:d:e"], ["kstat", "-m", "a", "b"],
         ["kstat", "-p", "-l"], ["kstat", "-p", "--json"], ["kstat", "--netid", "x"], ["hook", "list", "extra"],
-        ["status", "--socket"],
+        ["status", "--socket"], ["monitor", "--kind", "nick"], ["monitor", "--kind"], ["monitor", "extra"],
     ])
     func wrongArgumentsAreRefused(arguments: [String]) throws {
         do {
