@@ -102,8 +102,8 @@ let package = Package(
         .testTarget(
             name: "NetiDaemonTests",
             dependencies: [
-                "NetiDaemon", "neti-daemon", "Hooks", "Kstat", "Neti", "NetiLinux", "TOMLKit", argumentParser, logging,
-                system,
+                "NetiDaemon", "neti-daemon", "Hooks", "Kstat", "Neti", "NetiControl", "NetiLinux", "Packet", "TOMLKit",
+                argumentParser, logging, system,
             ],
             swiftSettings: swift),
 

@@ -25,6 +25,15 @@ extension MonitorHub {
         post(.notification, Self.hook(name, .unregister, event, family, instance))
     }
 
+    /// Something happened to an interface. To be called where `NIC_EVENTS` are delivered, after the event's own hooks.
+    func interfaceEvent(_ event: NICEvent, in instance: Instance) {
+        post(
+            .nic,
+            .nic(
+                Monitor.NICEvent(event, interfaces: instance.interfaces.current), netid: Int(event.netid.rawValue),
+                instance: instance.name))
+    }
+
     private static func hook(
         _ name: String, _ command: Monitor.Notification.Command, _ event: NetworkEvent, _ family: NetworkFamily,
         _ instance: Instance
@@ -32,5 +41,37 @@ extension MonitorHub {
         .notification(
             Monitor.Notification(command: command, family: family.rawValue, event: event.rawValue, hook: name),
             netid: Int(instance.netid.rawValue), instance: instance.name)
+    }
+}
+
+extension Monitor.NICEvent {
+    /// - Parameter interfaces: those of now, for the name.
+    init(_ event: NICEvent, interfaces: [Interface]) {
+        self.init(
+            family: event.family.rawValue, event: event.change.name, index: Int(event.interface),
+            name: interfaces.first { $0.index == event.interface }?.name,
+            logicalInterface: event.logicalInterface, address: nil, newIndex: nil)
+        switch event.change {
+        case .plumbed(let name), .unplumbed(let name): self.name = name
+        case .addressChanged(let address): self.address = "\(address)"
+        case .indexChanged(let index): newIndex = Int(index)
+        case .up, .down, .logicalUp, .logicalDown: break
+        }
+    }
+}
+
+extension NICEvent.Change {
+    /// The manual's spelling.
+    fileprivate var name: String {
+        switch self {
+        case .plumbed: "NE_PLUMB"
+        case .unplumbed: "NE_UNPLUMB"
+        case .up: "NE_UP"
+        case .down: "NE_DOWN"
+        case .addressChanged: "NE_ADDRESS_CHANGE"
+        case .logicalUp: "NE_LIF_UP"
+        case .logicalDown: "NE_LIF_DOWN"
+        case .indexChanged: "NE_IFINDEX_CHANGE"
+        }
     }
 }
