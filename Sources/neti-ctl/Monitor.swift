@@ -12,11 +12,12 @@ struct MonitorCommand: ParsableCommand {
         discussion: """
             The first line, "ready", says that what happens from then on is told:
 
-              instance      an instance is up, its namespace is gone, or it failed, with the reason
-              notification  what notify callbacks hear: a family, an event or a hook is registered or unregistered
-              nic           an interface event: NE_PLUMB, NE_UP, NE_ADDRESS_CHANGE and so on, with the interface's \
-            name and index, the number of the logical interface (lif), and what the event carries
-              kstat         a kstat is created or deleted, or a statistic has changed; looked at once a second
+              instance      up, gone (its namespace vanished), or failed and why
+              notification  a family, event or hook is registered or unregistered
+              nic           NE_PLUMB, NE_UP, NE_ADDRESS_CHANGE and so on, with the
+                            number of the logical interface ("lif")
+              kstat         one is created or deleted, or a statistic has changed;
+                            looked at once a second
 
             Each line has the time (UTC), the kind, the name of the instance, and what happened. A line "lost" tells how \
             many events are missing because they were read too slowly; --kind and --instance make them fewer. The daemon \
