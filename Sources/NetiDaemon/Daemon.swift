@@ -114,9 +114,9 @@ private struct Reporting: Service {
                 engine.passOnLogLines()
                 if round.isMultiple(of: Self.roundsPerLook) {
                     losses.look(at: engine, logger: logger)
-                    engine.look(.all)
+                    engine.lookAgain(.all)
                 } else {
-                    engine.look(.known)
+                    engine.lookAgain(.known)
                 }
             }
             engine.passOnLogLines()

@@ -38,11 +38,18 @@ extension Engine {
 
     /// Brings instances in step with the namespaces of now.
     func look(_ extent: NamespaceDirectories.Extent) {
-        following.withLock { following in
-            guard !isStopping else { return }
-            _ = follow(directories.changes(extent), &following)
-            retry(&following)
-        }
+        following.withLock { look(extent, &$0) }
+    }
+
+    /// The same unless somebody is at it already, which may take its time: for callers that must not wait.
+    func lookAgain(_ extent: NamespaceDirectories.Extent) {
+        _ = following.withLockIfAvailable { look(extent, &$0) }
+    }
+
+    private func look(_ extent: NamespaceDirectories.Extent, _ following: inout Following) {
+        guard !isStopping else { return }
+        _ = follow(directories.changes(extent), &following)
+        retry(&following)
     }
 
     /// Returns what kept the first instance from coming up.
