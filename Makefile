@@ -68,6 +68,7 @@ bench: deps
 	$(MAKE) -s -C Benchmarks
 	$(SUDO) /usr/bin/python3 -B Benchmarks/runner $(if $(QUICK),--quick) $(if $(STRICT),--strict) \
 	    $(if $(JSON),--json $(JSON)) $(BENCH)
+	$(SUDO) /usr/bin/python3 -B Benchmarks/runner/instances.py $(if $(QUICK),--count 100)
 
 fmt:
 	$(SWIFT) format -i -r Package.swift Sources Tests

@@ -79,6 +79,7 @@ class Daemon:
     title: str
     hooks: list
     rules: str = ""
+    patience: float = 10
 
     def configuration(self, lab, gso):
         lines = [
@@ -109,10 +110,9 @@ class Daemon:
                         raise RuntimeError(f"the daemon doesn't become ready; it wrote:\n{log.read()}")
                     yield daemon.pid
 
-    @staticmethod
-    def _is_ready(notifications, daemon):
+    def _is_ready(self, notifications, daemon):
         notifications.settimeout(0.1)
-        for _ in range(100):
+        for _ in range(int(self.patience * 10)):
             try:
                 if b"READY=1" in notifications.recv(4096):
                     return True

@@ -83,8 +83,8 @@ class IdleDaemon(Daemon):
 
     def configuration(self, lab, gso):
         lines = [
-            "[daemon]", f'control-socket = "{lab.folder}/neti.sock"', 'log-level = "warning"',
-            f'netns-directories = ["{lab.netns}"]', "[[instance]]", 'netns = "n*"',
+            "[daemon]", f'control-socket = "{lab.folder}/neti.sock"', f'state-directory = "{lab.folder}"',
+            'log-level = "warning"', f'netns-directories = ["{lab.netns}"]', "[[instance]]", 'netns = "n*"',
         ]
         for number, hook in enumerate(self.hooks):
             lines += ["[[instance.hook]]", f'name = "hook{number}"', 'events = ["PHYSICAL_IN", "PHYSICAL_OUT"]', *hook]
