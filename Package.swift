@@ -57,10 +57,11 @@ let package = Package(
         .target(name: "Packet", swiftSettings: swift),
         .target(name: "Hooks", dependencies: [basicContainers, system], swiftSettings: swift),
         .target(name: "Kstat", dependencies: [system], swiftSettings: swift),
-        .target(name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", system], swiftSettings: swift),
+        .target(
+            name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", basicContainers, system], swiftSettings: swift),
         .target(
             name: "NetiLinux",
-            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", system],
+            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", "Packet", system],
             swiftSettings: swift),
         .target(
             name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),

@@ -14,20 +14,31 @@ _Static_assert(CLNX_GROUP_IPV6_ADDRESS == RTMGRP_IPV6_IFADDR && CLNX_GROUP_IPV6_
 
 int clnx_route_open(uint32_t groups) { return clnx_netlink_open(NETLINK_ROUTE, groups); }
 
-int clnx_route_dump_links(int fd, uint32_t sequence) {
+static int request(uint32_t kind) {
+    switch (kind) {
+    case CLNX_ROUTE_LINK: return RTM_GETLINK;
+    case CLNX_ROUTE_ADDRESS: return RTM_GETADDR;
+    case CLNX_ROUTE_ROUTE: return RTM_GETROUTE;
+    default: return -EINVAL;
+    }
+}
+
+int clnx_route_dump(int fd, uint32_t kind, uint32_t sequence) {
+    int type = request(kind);
+    if (type < 0) { return type; }
     struct {
         struct nlmsghdr header;
-        struct ifinfomsg link;
-    } request = {
+        struct rtgenmsg general;
+    } message = {
         .header = {
-            .nlmsg_len = sizeof request,
-            .nlmsg_type = RTM_GETLINK,
+            .nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)),
+            .nlmsg_type = (uint16_t)type,
             .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
             .nlmsg_seq = sequence,
         },
-        .link = {.ifi_family = AF_UNSPEC},
+        .general = {.rtgen_family = AF_UNSPEC},
     };
-    return clnx_netlink_send(fd, &request, sizeof request);
+    return clnx_netlink_send(fd, &message, message.header.nlmsg_len);
 }
 
 int64_t clnx_route_receive(int fd, void *buffer, size_t capacity) { return clnx_netlink_receive(fd, buffer, capacity); }

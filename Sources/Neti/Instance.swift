@@ -15,11 +15,18 @@ public final class Instance: Sendable {
         /// Where the instance's packets come from.
         public var provider: any NetworkProvider
 
+        /// The interfaces of the namespace, which the provider keeps true.
+        public var interfaces: InterfaceTable
+
         /// Collects the settings.
-        public init(ordering: Ordering = .documented, maximumHooks: Int = 64, provider: any NetworkProvider) {
+        public init(
+            ordering: Ordering = .documented, maximumHooks: Int = 64, provider: any NetworkProvider,
+            interfaces: InterfaceTable = InterfaceTable()
+        ) {
             self.ordering = ordering
             self.maximumHooks = maximumHooks
             self.provider = provider
+            self.interfaces = interfaces
         }
     }
 
@@ -33,7 +40,7 @@ public final class Instance: Sendable {
     public let settings: Settings
 
     /// The interfaces of the namespace.
-    public let interfaces = InterfaceTable()
+    public var interfaces: InterfaceTable { settings.interfaces }
 
     private let handles: [ProtocolHandle]
 

@@ -16,6 +16,9 @@ public final class ProtocolHandle: Sendable {
     /// The address family whose packets pass here.
     public let family: NetworkFamily
 
+    /// What the look-ups of `ProtocolHandle+Interfaces.swift` look at.
+    let interfaces: InterfaceTable
+
     private let condemned = Atomic(false)
     private let hooks: HookFamily
     /// By the order of the cases.
@@ -29,6 +32,7 @@ public final class ProtocolHandle: Sendable {
     package init(netid: NetID, family: NetworkFamily, settings: Instance.Settings, netinfo: Netinfo) {
         self.netid = netid
         self.family = family
+        interfaces = settings.interfaces
         func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
             HookEvent(
                 family: family.rawValue, name: event.rawValue, flags: event == .observing ? .readOnly : [],
@@ -117,6 +121,9 @@ public final class ProtocolHandle: Sendable {
         }
         statistics.remove(hook: name, ofEventNamed: event, in: hooks)
     }
+
+    /// Whether the instance is going, so that look-ups find nothing any more (R53).
+    var isDead: Bool { condemned.load(ordering: .acquiring) }
 
     /// Refuses new hooks from now on; those that are there keep running until they are unregistered.
     package func condemn() {

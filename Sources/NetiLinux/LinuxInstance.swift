@@ -22,6 +22,8 @@ public final class LinuxInstance: Sendable {
         public var queues: [PacketQueue.Status]
         /// How the kernel was told to queue packets; nil while no rule exists.
         public var mechanism: SteeringMechanism?
+        /// How often more happened to interfaces and routes at once than the kernel could tell; each time it was asked anew.
+        public var interfaceLosses: UInt64
     }
 
     private struct State: ~Copyable {
@@ -34,7 +36,7 @@ public final class LinuxInstance: Sendable {
         var isClosed = false
     }
 
-    let links: LinkMonitor
+    let monitor: InterfaceMonitor
     private let instance: Instance
     private let namespace: Namespace
     private let identity: NamespaceIdentity
@@ -44,14 +46,14 @@ public final class LinuxInstance: Sendable {
 
     init(
         instance: Instance, namespace: Namespace, identity: NamespaceIdentity, configuration: InstanceConfiguration,
-        links: LinkMonitor, isHeldBack: Bool, provider: LinuxProvider
+        monitor: InterfaceMonitor, isHeldBack: Bool, provider: LinuxProvider
     ) {
         state = Mutex(State(heldBack: isHeldBack ? [] : nil))
         self.instance = instance
         self.namespace = namespace
         self.identity = identity
         self.configuration = configuration
-        self.links = links
+        self.monitor = monitor
         self.provider = provider
     }
 
@@ -59,7 +61,8 @@ public final class LinuxInstance: Sendable {
         state.withLock { state in
             Status(
                 namespace: namespace, identity: identity, configuration: configuration,
-                queues: state.queues.map(\.status), mechanism: state.steering?.mechanism)
+                queues: state.queues.map(\.status), mechanism: state.steering?.mechanism,
+                interfaceLosses: monitor.losses)
         }
     }
 

@@ -12,7 +12,7 @@ import SystemPackage
 ///
 /// - The *broker* thread enters namespaces and opens sockets there.
 /// - *Pump* threads turn the queues of all instances: receive a batch, run the hooks, send the verdicts.
-/// - The *watch* thread hears of interfaces and namespaces that come and go.
+/// - The *watch* thread hears of interfaces and namespaces that come and go, and runs the hooks of `NIC_EVENTS`.
 /// - Everything else happens on the thread of the caller, which may block for a moment.
 public final class LinuxProvider: NetworkProvider {
     /// The instances whose packets are provided.
@@ -22,6 +22,7 @@ public final class LinuxProvider: NetworkProvider {
     let pumps: PumpGroup
     let watch: Watch
 
+    private let interfaceEvents: InterfaceEvents
     private let instances = Mutex<[NetID: LinuxInstance]>([:])
     private let isStopped = Atomic(false)
     private let report: @Sendable (NetiError) -> Void
@@ -36,11 +37,13 @@ public final class LinuxProvider: NetworkProvider {
     public init(
         pumps: Int, nap: Int64 = 80_000, report: @escaping @Sendable (NetiError) -> Void = { _ in }
     ) throws(NetiError) {
-        let netinfo = Netinfo(readers: pumps)
+        // Beside the pumps the watch thread runs hooks, those of NIC_EVENTS; lanes are the pumps' alone, so they come first.
+        let netinfo = Netinfo(readers: pumps + 1)
         let broker = try NamespaceBroker()
         do throws(NetiError) {
             let group = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)
             do throws(NetiError) {
+                interfaceEvents = try InterfaceEvents(netinfo.publication)
                 watch = try Watch()
             } catch {
                 group.stop()
@@ -71,28 +74,18 @@ public final class LinuxProvider: NetworkProvider {
                 .invalidArgument,
                 "instance '\(name)': there are no \(configuration.queues) + 2 queues from \(configuration.queue) on")
         }
-        let identity = try identity(of: namespace)
-        let links = try LinkMonitor(in: namespace, broker: broker)
-        let settings = Instance.Settings(ordering: ordering, maximumHooks: maximumHooks, provider: self)
+        let monitor = try InterfaceMonitor(in: namespace, broker: broker, readers: netinfo.publication)
+        let settings = Instance.Settings(
+            ordering: ordering, maximumHooks: maximumHooks, provider: self, interfaces: monitor.table)
         let instance = try netinfo.addInstance(named: name, settings: settings)
-        links.fill(instance.interfaces)
         let linux = LinuxInstance(
-            instance: instance, namespace: namespace, identity: identity, configuration: configuration, links: links,
+            instance: instance, namespace: namespace, identity: monitor.identity, configuration: configuration, monitor: monitor,
             isHeldBack: isHeldBack, provider: self)
         instances.withLock { $0[instance.netid] = linux }
-        watch.add(links.socket) { links.read() }
-        return instance
-    }
-
-    private func identity(of namespace: Namespace) throws(NetiError) -> NamespaceIdentity {
-        // Asked from inside: a path may lead elsewhere a moment later.
-        try broker.run(in: namespace) { () throws(NetiError) in
-            do throws(Errno) {
-                return try NamespaceIdentity.current()
-            } catch {
-                throw NetiError(error, "can't look at network namespace \(namespace)")
-            }
+        watch.add(monitor.socket) { [interfaceEvents] in
+            interfaceEvents.deliver(monitor.read(in: instance.netid), to: instance)
         }
+        return instance
     }
 
     /// Ends the holding back of an instance whose hooks are complete.
@@ -111,7 +104,7 @@ public final class LinuxProvider: NetworkProvider {
     public func removeInstance(_ instance: Instance) {
         netinfo.shutDown(instance)
         if let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) {
-            watch.remove(linux.links.socket)
+            watch.remove(linux.monitor.socket)
             linux.close()
         }
         netinfo.removeInstance(instance)

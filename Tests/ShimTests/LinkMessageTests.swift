@@ -15,18 +15,19 @@ import Testing
             var message = clnx_route_message()
             let next = unsafe clnx_route_decode(memory.start, memory.count, offset, &message)
             try #require(next > offset && next <= memory.count)
-            try #require(message.kind <= UInt32(CLNX_ROUTE_MALFORMED))
+            try #require(message.kind <= UInt32(CLNX_ROUTE_ROUTE))
             try #require(message.error <= 0)
             try #require(message.link.address_length <= 8)
-            try #require(message.link.name.15 == 0)
+            try #require(message.link.name.15 == 0 && message.link.kind.15 == 0 && message.address.label.15 == 0)
+            try #require(message.route.hop_count <= UInt32(CLNX_MAX_HOPS))
             offset = next
             messages.append(message)
         }
         return messages
     }
 
-    func name(_ link: clnx_link) -> String {
-        unsafe withUnsafeBytes(of: link.name) { bytes in
+    func name(_ field: some BitwiseCopyable) -> String {
+        unsafe withUnsafeBytes(of: field) { bytes in
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
@@ -48,15 +49,29 @@ import Testing
         #expect(message.kind == UInt32(CLNX_ROUTE_LINK) && message.sequence == 5 && !message.interrupted)
         #expect((link.index, link.flags, link.mtu, link.type) == (7, 0x1043, 1500, 1))
         #expect((link.address, link.address_length) == (0x0200_0000_0009_0000, 6))
-        #expect(name(link) == "veth0" && !link.deleted)
+        #expect(name(link.name) == "veth0" && !message.deleted)
+        #expect(link.master == 0 && name(link.kind) == "" && !message.dumped)
     }
 
     @Test func aLinkThatGoes() throws {
-        #expect(try decode(Self.link(type: 17)).first?.link.deleted == true)
+        #expect(try decode(Self.link(type: 17)).first?.deleted == true)
+    }
+
+    @Test func aPortOfABridge() throws {
+        let information = [0, 0, 0, 0] + NetlinkBytes.host(Int32(3)) + [UInt8](repeating: 0, count: 8)
+        let kind = NetlinkBytes.attribute(2, [9]) + NetlinkBytes.attribute(1, Array("veth".utf8) + [0])
+        // Nested attributes come with or without the flag that says so.
+        for flag: UInt16 in [0, 0x8000] {
+            let attributes =
+                NetlinkBytes.attribute(10, NetlinkBytes.host(UInt32(8))) + NetlinkBytes.attribute(18 | flag, kind)
+            let message = try #require(try decode(NetlinkBytes.message(type: 16, information + attributes)).first)
+            #expect(message.link.master == 8 && name(message.link.kind) == "veth")
+        }
     }
 
     @Test func aDumpThatWasDisturbed() throws {
         #expect(try decode(Self.link(flags: 0x10)).first?.interrupted == true)
+        #expect(try decode(Self.link(flags: 0x2)).first?.dumped == true)
     }
 
     /// A bridge announces a port that leaves it as a deleted link of its own family: the interface is still there.
@@ -80,7 +95,7 @@ import Testing
         let information = [0, 0, 0, 0] + NetlinkBytes.host(Int32(1)) + [UInt8](repeating: 0, count: 8)
         let attribute = NetlinkBytes.attribute(3, [UInt8](repeating: 0x61, count: length))
         let message = try #require(try decode(NetlinkBytes.message(type: 16, information + attribute)).first)
-        #expect(name(message.link) == String(repeating: "a", count: min(length, 15)))
+        #expect(name(message.link.name) == String(repeating: "a", count: min(length, 15)))
     }
 
     @Test(arguments: 0..<link().count)

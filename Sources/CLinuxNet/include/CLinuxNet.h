@@ -138,9 +138,10 @@ enum {
 // kernel alone. Subscribe first, then dump, and nothing is missed.
 int clnx_route_open(uint32_t groups);
 
-// Asks for all links; the answers end with CLNX_ROUTE_DONE. One dump at a time: -EBUSY until it has been read.
-// `sequence`, not 0, comes back in every answer; messages of changes carry others.
-int clnx_route_dump_links(int fd, uint32_t sequence);
+// Asks for all objects of a kind: CLNX_ROUTE_LINK, CLNX_ROUTE_ADDRESS or CLNX_ROUTE_ROUTE, the latter two of both
+// families. The answers end with CLNX_ROUTE_DONE. One dump at a time: -EBUSY until it has been read. `sequence`, not 0,
+// comes back in every answer.
+int clnx_route_dump(int fd, uint32_t kind, uint32_t sequence);
 
 // The least memory that holds whatever the kernel sends at once.
 enum { CLNX_ROUTE_BUFFER = 32768 };
@@ -157,6 +158,15 @@ enum {
     CLNX_ROUTE_DONE = 2,   // end of a dump; `error` is not 0 if it failed
     CLNX_ROUTE_ERROR = 3,  // a request was refused: `error`, `sequence`
     CLNX_ROUTE_MALFORMED = 4,
+    CLNX_ROUTE_ADDRESS = 5,  // `address` is filled
+    CLNX_ROUTE_ROUTE = 6,    // `route` is filled
+};
+
+// An IP address as numbers in host order; IPv4 has its 32 bits lowest in `low`.
+struct clnx_ip {
+    uint64_t high;
+    uint64_t low;
+    uint8_t family;  // AF_INET 2, AF_INET6 10; 0 for none
 };
 
 // An interface.
@@ -164,11 +174,49 @@ struct clnx_link {
     uint32_t index;
     uint32_t flags;           // IFF_UP 0x1, IFF_LOOPBACK 0x8, IFF_RUNNING 0x40, ...: netdevice(7)
     uint32_t mtu;             // bytes
+    uint32_t master;          // index of the bridge or the like that it belongs to; 0 for none
     uint64_t address;         // link-layer address, first byte in the highest place
     uint16_t address_length;  // bytes of address; longer ones than 8 are left out: 0
     uint16_t type;            // ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772, ARPHRD_NONE 65534, ...
-    bool deleted;             // it is gone
     char name[16];            // ends with a NUL
+    char kind[16];            // "veth", "bridge", ...: ip-link(8); empty for hardware and loopback; ends with a NUL
+};
+
+// An address of an interface.
+struct clnx_address {
+    uint32_t interface;        // index
+    uint32_t flags;            // IFA_F_TENTATIVE 0x40, IFA_F_SECONDARY 0x1, ...: linux/if_addr.h
+    struct clnx_ip local;      // always there
+    struct clnx_ip peer;       // the other end of a point-to-point link; equals `local` if there is none
+    struct clnx_ip broadcast;  // family 0 if there is none
+    uint8_t prefix;            // length of the network's prefix, that of `peer`
+    uint8_t scope;             // RT_SCOPE_UNIVERSE 0, RT_SCOPE_LINK 253, RT_SCOPE_HOST 254
+    char label[16];            // IPv4 only; ends with a NUL
+};
+
+// Where a route leads.
+struct clnx_next_hop {
+    struct clnx_ip gateway;  // of either family; family 0 if destinations are on the link
+    uint32_t interface;      // index; 0 for none
+    uint8_t flags;           // RTNH_F_DEAD 0x1, RTNH_F_LINKDOWN 0x10, ...: linux/rtnetlink.h
+};
+
+// Next hops of one route that are decoded; further ones are left out.
+enum { CLNX_MAX_HOPS = 8 };
+
+// A route.
+struct clnx_route {
+    struct clnx_ip destination;  // network address; 0 with `prefix` 0 for the default route
+    uint32_t table;              // RT_TABLE_LOCAL 255, RT_TABLE_MAIN 254, RT_TABLE_DEFAULT 253, ...
+    uint32_t metric;             // the least is preferred
+    uint32_t hop_count;          // entries of `hops` that are filled, 1 for most routes
+    uint8_t family;              // AF_INET, AF_INET6
+    uint8_t prefix;              // length of the destination's prefix
+    uint8_t source_prefix;       // 0 unless it is for packets of some senders only
+    uint8_t tos;                 // 0 unless it is for packets of one type of service only
+    uint8_t type;                // RTN_UNICAST 1, RTN_LOCAL 2, RTN_BLACKHOLE 6, ...: linux/rtnetlink.h
+    bool cloned;                 // the kernel made it for one destination: RTM_F_CLONED
+    struct clnx_next_hop hops[CLNX_MAX_HOPS];
 };
 
 struct clnx_route_message {
@@ -176,7 +224,11 @@ struct clnx_route_message {
     uint32_t sequence;  // as in the request that this answers
     int32_t error;      // 0 or negative errno
     bool interrupted;   // the dump was disturbed by a change and is inconsistent: dump again
+    bool deleted;       // it is gone; else it is new, or has changed
+    bool dumped;        // part of the answer to a dump, not the news of a change
     struct clnx_link link;
+    struct clnx_address address;
+    struct clnx_route route;
 };
 
 // Decodes the message at `offset` of a datagram, whatever the bytes: reads nothing outside them. Returns the offset of

@@ -2,10 +2,17 @@
 
 import CLinuxNet
 
-/// `clnx_route_decode`: datagrams of rtnetlink messages.
+/// `clnx_route_decode`: datagrams of rtnetlink messages about links, addresses and routes.
 struct LinkMessage: Surface {
     private let memory: GuardedMemory
-    private let messages = NetlinkMessages(fixedLength: 16)
+    /// `ifinfomsg`, `ifaddrmsg`, `rtmsg`.
+    private let messages = NetlinkMessages { type in
+        switch type {
+        case 20, 21: 8
+        case 24, 25: 12
+        default: 16
+        }
+    }
 
     init() throws { memory = try GuardedMemory(capacity: Mutator.longestInput) }
 
@@ -22,10 +29,8 @@ struct LinkMessage: Surface {
     private struct Result: Equatable {
         var kind: UInt32
         var next: Int
-        var error: Int32
-        var isDeleted: Bool
         var numbers: [UInt64]
-        var name: [UInt8]
+        var texts: [[UInt8]]
     }
 
     private static func decode(_ bytes: UnsafeMutableRawBufferPointer) throws -> [Result] {
@@ -36,24 +41,54 @@ struct LinkMessage: Surface {
             var message = clnx_route_message()
             let next = unsafe clnx_route_decode(start, bytes.count, offset, &message)
             try require(next > offset && next <= bytes.count, "from \(offset) to \(next) of \(bytes.count)")
-            try require(message.kind <= UInt32(CLNX_ROUTE_MALFORMED), "unknown kind \(message.kind)")
+            try require(message.kind <= UInt32(CLNX_ROUTE_ROUTE), "unknown kind \(message.kind)")
             try require(message.error <= 0, "error \(message.error)")
-            let link = message.link
-            let name = unsafe withUnsafeBytes(of: link.name) { unsafe Array($0) }
-            try require(name.contains(0), "a name without an end")
-            try require(link.address_length <= 8, "a link-layer address longer than its field")
-            let isLink = message.kind == UInt32(CLNX_ROUTE_LINK)
-            try require(!isLink || link.index > 0, "a link without an index")
-            let numbers = [
-                UInt64(link.index), UInt64(link.flags), UInt64(link.mtu), link.address, UInt64(link.address_length),
-                UInt64(link.type), UInt64(message.sequence),
-            ]
-            results.append(
-                Result(
-                    kind: message.kind, next: next, error: message.error, isDeleted: link.deleted, numbers: numbers,
-                    name: name))
+            let texts = [text(message.link.name), text(message.link.kind), text(message.address.label)]
+            for text in texts { try require(text.contains(0), "a text without an end") }
+            try check(message)
+            results.append(Result(kind: message.kind, next: next, numbers: numbers(of: message), texts: texts))
             offset = next
         }
         return results
+    }
+
+    private static func check(_ message: clnx_route_message) throws {
+        let (link, address, route) = (message.link, message.address, message.route)
+        try require(link.address_length <= 8, "a link-layer address longer than its field")
+        try require(route.hop_count <= UInt32(CLNX_MAX_HOPS), "more next hops than there is room for")
+        switch message.kind {
+        case UInt32(CLNX_ROUTE_LINK):
+            try require(link.index > 0, "a link without an index")
+        case UInt32(CLNX_ROUTE_ADDRESS):
+            try require(address.interface > 0 && address.local.family != 0, "an address of nothing")
+            try require(address.prefix <= (address.local.family == 2 ? 32 : 128), "prefix \(address.prefix)")
+        case UInt32(CLNX_ROUTE_ROUTE):
+            try require(route.prefix <= (route.family == 2 ? 32 : 128), "prefix \(route.prefix)")
+        default: break
+        }
+    }
+
+    private static func numbers(of message: clnx_route_message) -> [UInt64] {
+        let (link, address, route) = (message.link, message.address, message.route)
+        var numbers = [
+            UInt64(message.sequence), UInt64(bitPattern: Int64(message.error)), message.deleted ? 1 : 0,
+            UInt64(link.index), UInt64(link.flags), UInt64(link.mtu), UInt64(link.master), link.address,
+            UInt64(link.address_length), UInt64(link.type), UInt64(address.interface), UInt64(address.flags),
+            UInt64(address.prefix), UInt64(address.scope), UInt64(route.table), UInt64(route.metric),
+            UInt64(route.prefix), UInt64(route.type),
+        ]
+        for ip in [address.local, address.peer, address.broadcast, route.destination] {
+            numbers += [UInt64(ip.family), ip.high, ip.low]
+        }
+        unsafe withUnsafeBytes(of: route.hops) { bytes in
+            for unsafe hop in unsafe bytes.bindMemory(to: clnx_next_hop.self).prefix(Int(route.hop_count)) {
+                numbers += [UInt64(hop.interface), UInt64(hop.flags), hop.gateway.high, hop.gateway.low]
+            }
+        }
+        return numbers
+    }
+
+    private static func text(_ field: some BitwiseCopyable) -> [UInt8] {
+        unsafe withUnsafeBytes(of: field) { unsafe Array($0) }
     }
 }

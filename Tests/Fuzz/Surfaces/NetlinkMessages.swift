@@ -5,8 +5,12 @@ struct NetlinkMessages {
     private static let headerLength = 16
     private static let attributeHeaderLength = 4
 
-    /// Bytes between a message's header and its attributes.
-    let fixedLength: Int
+    /// Bytes between a message's header and its attributes, by the message's type.
+    private let fixedLength: (UInt16) -> Int
+
+    init(fixedLength: @escaping (UInt16) -> Int) { self.fixedLength = fixedLength }
+
+    init(fixedLength: Int) { self.init { _ in fixedLength } }
 
     /// The message lengths and all attribute lengths.
     func lengthFields(of input: [UInt8]) -> [LengthField] {
@@ -15,7 +19,8 @@ struct NetlinkMessages {
             let length = Self.messageLength(at: start)
             fields.append(length)
             let end = min(start + Int(length.load(input)), input.count)
-            var place = start + Self.headerLength + fixedLength
+            let type = LengthField(offset: start + 4, width: 2, order: .host).load(input)
+            var place = start + Self.headerLength + fixedLength(UInt16(truncatingIfNeeded: type))
             while place + Self.attributeHeaderLength <= end {
                 let attribute = LengthField(offset: place, width: 2, order: .host)
                 fields.append(attribute)

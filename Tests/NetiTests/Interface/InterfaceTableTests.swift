@@ -27,7 +27,7 @@ struct InterfaceTableTests {
         let early = Listener()
         _ = table.addObserver(early.hear)
         #expect(early.heard == [[]])
-        table.update([lo])
+        table.update(InterfaceState([lo]))
         let late = Listener()
         _ = table.addObserver(late.hear)
         #expect(late.heard == [["lo"]])
@@ -38,20 +38,20 @@ struct InterfaceTableTests {
     func onChangeOnly() {
         let listener = Listener()
         _ = table.addObserver(listener.hear)
-        table.update([])
-        table.update([eth0, lo])
-        table.update([lo, eth0])
-        table.update([eth0, lo])
-        table.update([lo, Interface(index: 2, name: "wan")])
-        table.update([lo, Interface(index: 3, name: "wan")])
-        table.update([lo])
-        table.update([lo])
+        table.update(InterfaceState([]))
+        table.update(InterfaceState([eth0, lo]))
+        table.update(InterfaceState([lo, eth0]))
+        table.update(InterfaceState([eth0, lo]))
+        table.update(InterfaceState([lo, Interface(index: 2, name: "wan")]))
+        table.update(InterfaceState([lo, Interface(index: 3, name: "wan")]))
+        table.update(InterfaceState([lo]))
+        table.update(InterfaceState([lo]))
         #expect(listener.heard == [[], ["lo", "eth0"], ["lo", "wan"], ["lo", "wan"], ["lo"]])
     }
 
     @Test("Interfaces are listed by index")
     func order() {
-        table.update([Interface(index: 10, name: "a"), eth0, lo])
+        table.update(InterfaceState([Interface(index: 10, name: "a"), eth0, lo]))
         #expect(table.current.map(\.index) == [1, 2, 10])
     }
 
@@ -61,13 +61,13 @@ struct InterfaceTableTests {
         let staying = Listener()
         let number = table.addObserver(leaving.hear)
         _ = table.addObserver(staying.hear)
-        table.update([lo])
+        table.update(InterfaceState([lo]))
         table.removeObserver(number)
-        table.update([lo, eth0])
+        table.update(InterfaceState([lo, eth0]))
         #expect(leaving.heard == [[], ["lo"]])
         #expect(staying.heard == [[], ["lo"], ["lo", "eth0"]])
         table.removeObserver(number)
-        table.update([])
+        table.update(InterfaceState([]))
         #expect(staying.heard.last == [])
     }
 

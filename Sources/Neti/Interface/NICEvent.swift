@@ -5,7 +5,9 @@ public import Packet
 /// What a hook on `NIC_EVENTS` gets (`hook_nic_event_t`, R190 to R197).
 ///
 /// Delivered in order on the provider's watching thread, some time after the fact: the interface may look different by
-/// then (R193).
+/// then (R193). A hook's answer only decides whether the hooks behind it are called (R191).
+///
+/// On Linux an interface is plumbed for both protocols while it exists. A rename has no event, as in the original.
 public struct NICEvent: Sendable, Equatable {
     /// What happened, with what belongs to it (`hne_event` and `hne_data`).
     public enum Change: Sendable, Equatable {
@@ -13,17 +15,20 @@ public struct NICEvent: Sendable, Equatable {
         case plumbed(name: String)
         /// The interface that had this name is gone; its index finds nothing any more (`NE_UNPLUMB`).
         case unplumbed(name: String)
-        /// The first address became usable (`NE_UP`).
+        /// The interface was set up (`NE_UP`); its carrier doesn't matter (R194). Loopback has none (R196).
         case up
-        /// The last usable address is gone (`NE_DOWN`).
+        /// The interface was set down (`NE_DOWN`).
         case down
-        /// A logical interface has this address now (`NE_ADDRESS_CHANGE`).
+        /// The first logical interface has this address now (`NE_ADDRESS_CHANGE`).
         case addressChanged(IPAddress)
         /// A logical interface became usable (`NE_LIF_UP`).
         case logicalUp
         /// A logical interface is no longer usable (`NE_LIF_DOWN`).
         case logicalDown
         /// The interface gets this index; ``NICEvent/interface`` is the old one (`NE_IFINDEX_CHANGE`).
+        ///
+        /// Never happens on Linux, where an index is for life: a device that moves to another namespace is unplumbed
+        /// in the one and plumbed in the other.
         case indexChanged(to: UInt32)
     }
 
