@@ -11,7 +11,7 @@ public import Synchronization
 ///
 /// May be used from any thread. Inside a ``Reader`` of the same publication, as in a hook, looking takes no lock,
 /// allocates nothing and retains nothing; elsewhere it takes a lock that is held for moments.
-public final class Published<Value: ~Copyable & Sendable>: Sendable {
+public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     @usableFromInline let publication: Publication
     @usableFromInline let pointer: PublishedPointer<Value>
     private let state: Mutex<State>

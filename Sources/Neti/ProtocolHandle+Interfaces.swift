@@ -4,7 +4,8 @@ import Hooks
 public import Packet
 
 // Look-ups are served from what the provider has told, never by a system call. They may be used from any thread, also
-// in hooks (R60), where those that return plain values take no lock and allocate nothing.
+// in hooks (R60), where those that return plain values take no lock and allocate nothing. A hook that holds the handle
+// at which it is registered keeps it alive until it is unregistered.
 //
 // Where C returns 0, -1 or 1 there is nil here, for an unknown interface as well as for a handle whose instance is
 // going. ARP answers what it answers in C: names and indexes, nothing about addresses (table in R53).
@@ -40,7 +41,9 @@ extension ProtocolHandle {
     /// - Returns: nil where C returns 0 (no such interface) or -1 (ARP, or the instance is going).
     public func mtu(of interface: UInt32, logical: Int = 0) -> Int? {
         guard let slot = slot(logical) else { return nil }
-        return interfaces.interfaces.read { [family] in $0.mtu(of: interface, slot: slot, family) }
+        return borrowedInterfaces.read { table in
+            table.interfaces.read { [family] in $0.mtu(of: interface, slot: slot, family) }
+        }
     }
 
     /// Whether the path MTU is found out for packets sent from here (`net_getpmtuenabled`, R53).
@@ -117,6 +120,6 @@ extension ProtocolHandle {
     ///   address of the other family; and where C returns -1: ARP, or the instance is going.
     public func route(to destination: IPAddress) -> NextHop? {
         guard !isDead, family != .arp, destination.version == (family == .inet ? .v4 : .v6) else { return nil }
-        return interfaces.routes.read { $0.route(to: destination) }
+        return borrowedInterfaces.read { $0.routes.read { $0.route(to: destination) } }
     }
 }

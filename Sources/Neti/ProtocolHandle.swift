@@ -18,6 +18,7 @@ public final class ProtocolHandle: Sendable {
 
     /// What the look-ups of `ProtocolHandle+Interfaces.swift` look at.
     let interfaces: InterfaceTable
+    let borrowedInterfaces: BorrowedInterfaceTable
 
     private let condemned = Atomic(false)
     private let hooks: HookFamily
@@ -33,6 +34,7 @@ public final class ProtocolHandle: Sendable {
         self.netid = netid
         self.family = family
         interfaces = settings.interfaces
+        borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
             HookEvent(
                 family: family.rawValue, name: event.rawValue, flags: event == .observing ? .readOnly : [],

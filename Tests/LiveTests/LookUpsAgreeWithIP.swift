@@ -31,7 +31,7 @@ extension RealPackets {
         private static let setUp = """
             address add 198.51.100.1/25 broadcast 198.51.100.127 dev veth0
             address add 203.0.113.1 peer 203.0.113.2/32 dev veth0
-            link add d0 index 100 type veth peer name p0 index 101
+            link add d0 index 100 type veth peer name p0
             link set d0 addrgenmode none
             link set p0 addrgenmode none
             link set d0 mtu 1400
@@ -120,11 +120,11 @@ extension RealPackets {
             route add 203.0.113.192/28 via inet6 2001:db8:1::7 dev d0
             nexthop add id 1 via 198.51.100.131 dev d0
             route add 203.0.113.208/28 nhid 1
-            -6 route add 2001:db8:3::/48 via 2001:db8:1::7
-            -6 route add 2001:db8:3:3::/64 via 2001:db8:2::7
-            -6 route add blackhole 2001:db8:3:4::/64
-            -6 route add unreachable 2001:db8:3:5::/64
-            -6 route add 2001:db8:3:6::/64 dev d0
+            route add 2001:db8:3::/48 via 2001:db8:1::7
+            route add 2001:db8:3:3::/64 via 2001:db8:2::7
+            route add blackhole 2001:db8:3:4::/64
+            route add unreachable 2001:db8:3:5::/64
+            route add 2001:db8:3:6::/64 dev d0
             """
 
         private static let destinations = [
@@ -141,7 +141,7 @@ extension RealPackets {
             try Rig.with { rig in
                 let defaults =
                     hasDefault
-                    ? "\nroute add default via 192.0.2.1\n-6 route add default via 2001:db8::1 metric 5" : ""
+                    ? "\nroute add default via 192.0.2.1\nroute add ::/0 via 2001:db8::1 metric 5" : ""
                 try rig.right.batch(Self.setUp + "\n" + Self.routes + defaults)
                 for text in Self.destinations {
                     let destination = try #require(IPAddress(text))
@@ -160,10 +160,11 @@ extension RealPackets {
         private func hop(of way: Way, to destination: IPAddress, _ handle: ProtocolHandle) throws -> NextHop {
             let gateway = try (way.gateway ?? way.via?.host).map { try #require(IPAddress($0)) }
             if way.type == "local" {
-                let owner = try #require(owner(of: destination, handle))
-                return NextHop(interface: owner, address: destination)
+                let interface = try #require(owner(of: destination, handle))
+                return NextHop(interface: interface, address: destination)
             }
-            let device = try #require(handle.interface(named: try #require(way.dev)))
+            let name = try #require(way.dev)
+            let device = try #require(handle.interface(named: name))
             return NextHop(interface: device, address: gateway ?? destination)
         }
 
@@ -257,6 +258,8 @@ extension RealPackets {
                 try sender.send([1], to: receiver)
                 #expect(try receiver.receive()?.bytes == [1])
                 // Between two ends of a veth pair the checksum is never filled in.
+                // A hook that holds its own handle keeps it alive until it is taken off.
+                try rig.unregister("look", from: .physicalIn, of: .inet)
                 #expect(told.entries == ["veth0 1500 true true true true true"])
             }
         }

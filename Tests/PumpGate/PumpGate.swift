@@ -11,7 +11,7 @@ import Packet
 
 /// Fails if the pump threads allocate memory while packets pass.
 ///
-/// Runs real packets of both families through chains that pass, drop, mark, rewrite, lengthen and filter, once to warm
+/// Runs real packets of both families through chains that pass, drop, mark, rewrite, look up and filter, once to warm
 /// up and then with every allocation of a thread called `neti-pump…` counted.
 @main
 enum PumpGate {
@@ -61,6 +61,15 @@ enum PumpGate {
         try handle.register(Hook(name: "pass") { _ in .pass }, on: event)
         try handle.register(
             Hook(name: "filter", function: filter.function(family: handle.family, event: event)), on: event)
+        try handle.register(
+            Hook(name: "look up") { packet in
+                let interface = packet.inInterface | packet.outInterface
+                guard let datagram = packet.datagram, handle.mtu(of: interface) == 1500 else { return .drop }
+                let peer = event == .physicalIn ? datagram.source : datagram.destination
+                let way = handle.route(to: peer)
+                // Neighbour discovery has groups as destinations, and the cable is up before the addresses are.
+                return way?.interface == interface || datagram.protocol != .udp ? .pass : .drop
+            }, on: event)
         try handle.register(
             Hook(name: "change") { packet in
                 guard let datagram = packet.datagram, let last = lastByte(of: packet.bytes, datagram) else {

@@ -87,3 +87,18 @@ extension InterfaceTable {
         set { discovery.store(newValue, ordering: .relaxed) }
     }
 }
+
+/// A table without counting references, for hooks: whoever has one keeps the table alive himself.
+@safe
+struct BorrowedInterfaceTable: Sendable {
+    private let table: Unmanaged<InterfaceTable>
+
+    init(_ table: InterfaceTable) {
+        unsafe self.table = Unmanaged.passUnretained(table)
+    }
+
+    @inline(__always)
+    func read<Result>(_ body: (InterfaceTable) -> Result) -> Result {
+        unsafe table._withUnsafeGuaranteedRef(body)
+    }
+}
