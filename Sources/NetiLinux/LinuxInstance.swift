@@ -39,19 +39,17 @@ public final class LinuxInstance: Sendable {
     let monitor: InterfaceMonitor
     private let instance: Instance
     private let namespace: Namespace
-    private let identity: NamespaceIdentity
     private let configuration: InstanceConfiguration
     private unowned let provider: LinuxProvider
     private let state: Mutex<State>
 
     init(
-        instance: Instance, namespace: Namespace, identity: NamespaceIdentity, configuration: InstanceConfiguration,
-        monitor: InterfaceMonitor, isHeldBack: Bool, provider: LinuxProvider
+        instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, monitor: InterfaceMonitor,
+        isHeldBack: Bool, provider: LinuxProvider
     ) {
         state = Mutex(State(heldBack: isHeldBack ? [] : nil))
         self.instance = instance
         self.namespace = namespace
-        self.identity = identity
         self.configuration = configuration
         self.monitor = monitor
         self.provider = provider
@@ -60,7 +58,7 @@ public final class LinuxInstance: Sendable {
     var status: Status {
         state.withLock { state in
             Status(
-                namespace: namespace, identity: identity, configuration: configuration,
+                namespace: namespace, identity: monitor.identity, configuration: configuration,
                 queues: state.queues.map(\.status), mechanism: state.steering?.mechanism,
                 interfaceLosses: monitor.losses)
         }

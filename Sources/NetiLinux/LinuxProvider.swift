@@ -79,7 +79,7 @@ public final class LinuxProvider: NetworkProvider {
             ordering: ordering, maximumHooks: maximumHooks, provider: self, interfaces: monitor.table)
         let instance = try netinfo.addInstance(named: name, settings: settings)
         let linux = LinuxInstance(
-            instance: instance, namespace: namespace, identity: monitor.identity, configuration: configuration, monitor: monitor,
+            instance: instance, namespace: namespace, configuration: configuration, monitor: monitor,
             isHeldBack: isHeldBack, provider: self)
         instances.withLock { $0[instance.netid] = linux }
         watch.add(monitor.socket) { [interfaceEvents] in
