@@ -16,7 +16,7 @@ public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     @usableFromInline let pointer: PublishedPointer<Value>
     private let state: Mutex<State>
 
-    private struct State: ~Copyable, Sendable {
+    struct State: ~Copyable, Sendable {
         var current: ValueBox<Value>
         /// Oldest first.
         var retired = UniqueArray<RetiredValue<Value>>()
@@ -63,7 +63,7 @@ public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     }
 }
 
-private struct RetiredValue<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
+struct RetiredValue<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     let box: ValueBox<Value>
     let epoch: UInt64
 }
