@@ -29,14 +29,20 @@ public protocol Event: AnyObject, Sendable {
     var isInterested: Bool { get }
     /// What it has counted so far.
     var counters: EventCounters { get }
-    /// Whether it was condemned and its last hook is gone: nobody needs it any more.
+    /// Whether it was condemned and its last hook and callback are gone: nobody needs it any more (R1, R142).
     var isGone: Bool { get }
 
     /// The registered hooks in the order in which they run.
     func snapshot() -> [HookDescription]
 
-    /// Takes a hook off; see `HookEvent.unregister(named:)`.
-    func unregister(named hookName: String) throws(HookError)
+    /// Takes a hook off; see `HookEvent.unregister(named:record:)`.
+    func unregister(named hookName: String, record: () -> Void) throws(HookError)
+
+    /// Registers a callback for hooks that come and go; see `HookEvent.register(_:)`.
+    func register(_ callback: NotifyCallback) throws(HookError)
+
+    /// Takes a callback off; see `HookEvent.unregister(_:)`.
+    func unregister(_ callback: NotifyCallback) throws(HookError)
 
     /// Accepts no more hooks; those registered keep running and can be taken off (R38, R88).
     ///
@@ -47,4 +53,11 @@ public protocol Event: AnyObject, Sendable {
     ///
     /// - Returns: whether this call is the first to announce the event's end, so that its going is reported once (R39).
     @discardableResult func condemn() -> Bool
+}
+
+extension Event {
+    /// Takes a hook off; see `HookEvent.unregister(named:record:)`.
+    public func unregister(named hookName: String) throws(HookError) {
+        try unregister(named: hookName, record: {})
+    }
 }

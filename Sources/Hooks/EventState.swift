@@ -36,6 +36,9 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
     /// What chains that have been freed had counted.
     private var runs: UInt64 = 0
     var phase = Phase.live
+    var listeners = NotifyList()
+    /// Hooks that have left `records` and whose going has yet to be told.
+    private var departures: [Departure] = []
     var added: UInt64 = 0
     var removed: UInt64 = 0
 
@@ -74,6 +77,44 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
         records.remove(at: index)
         return true
     }
+
+    // MARK: Who hears of it
+
+    /// The turn to wait for before a hook of that name can come, nil if none is on its way out.
+    func departure(of name: String) -> Turn? {
+        departures.first { $0.name == name }?.turn
+    }
+
+    /// Notes that a hook has left and who must hear of it.
+    mutating func beginDeparture(of name: String, turn: Turn) {
+        departures.append(Departure(name: name, turn: turn, listeners: listeners.callbacks))
+    }
+
+    /// Who must hear that a hook has left.
+    func listeners(ofDeparture turn: Turn) -> [NotifyCallback] {
+        departures.first { $0.turn === turn }?.listeners ?? []
+    }
+
+    /// Everybody has heard.
+    mutating func endDeparture(_ turn: Turn) {
+        departures.removeAll { $0.turn === turn }
+    }
+
+    /// Takes a callback off.
+    ///
+    /// - Returns: the hooks that it knows of, whose going it is to hear of now.
+    mutating func removeListener(_ callback: NotifyCallback) throws(HookError) -> [String] {
+        try listeners.remove(callback)
+        var known = records.map(\.hook.name)
+        for index in departures.indices where departures[index].listeners.contains(where: { $0 === callback }) {
+            departures[index].listeners.removeAll { $0 === callback }
+            known.append(departures[index].name)
+        }
+        return known
+    }
+
+    /// Whether nothing hangs on the event that keeps a condemned one (R1).
+    var isIdle: Bool { records.isEmpty && departures.isEmpty && listeners.isEmpty }
 
     // MARK: Chains
 

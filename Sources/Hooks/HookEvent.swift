@@ -8,17 +8,23 @@ import SystemPackage
 //
 // Locking, outermost first:
 //
-//   turn       one register or unregister at a time. Held while `interest` is called and while closures of hooks that
-//              were taken off are released; both may call back, and a call that would need the turn again is EDEADLK.
-//              Never held while waiting for readers, so a hook that registers another one gets its turn.
-//   state      the list, the chains and the counters. Held for moments; nothing is called back under it.
+//   turn       one change at a time. Held while `interest` and notify callbacks are called and while closures of hooks
+//              that were taken off are released; all of these may call back, and a call that would wait for itself is
+//              EDEADLK. Not held while waiting for readers, so a hook that registers another one gets its turn.
+//   state      the list, the chains, the counters and the callbacks. Held for moments; nothing is called under it.
 //   (none)     running hooks and reading `isInterested` take no lock at all.
 //
 // Registering never waits for readers: the old chain holds only hooks that stay, and is freed by a later call, or at
-// once if nobody is inside. Unregistering waits, with no lock held, and then frees everything that was retired up to
-// then. It takes the turn for that, so that it cannot return while another thread is still releasing its closure.
+// once if nobody is inside. Unregistering goes in two steps, each in the turn. The first takes the hook off the list;
+// then it waits for readers; the second frees what was retired and tells the callbacks, who so hear of a hook only
+// when nobody can be inside it (R51). In between the name isn't free (Departure.swift), so that the going of one hook
+// is told before the coming of the next of that name.
 //
-// What comes and goes: publish first, then `interest(true)`; publish, `interest(false)`, then wait (R45, R50).
+// Between the steps there is no way back, so the second turn is waited for surely. Could two such waits form a circle
+// (each thread in a callback of the object whose turn the other wants)? Each would have taken its first step on the
+// other's object before the other took the turn it now holds, and after it took its own: each before the other.
+//
+// What comes and goes: publish, `interest(true)`, callbacks; publish, `interest(false)`, wait, callbacks (R45, R50).
 
 /// One event: a named point at which hooks run, with the ordered chain of hooks registered on it.
 ///
@@ -47,9 +53,9 @@ public final class HookEvent<Data: ~Copyable>: Event {
     @usableFromInline let published: PublishedChain<Data>
     @usableFromInline let interested = Atomic<Bool>(false)
 
-    private let interest: Interest
-    private let turn = Turn()
-    private let state: Mutex<EventState<Data>>
+    let interest: Interest
+    let turn = Turn()
+    let state: Mutex<EventState<Data>>
 
     /// Makes an event without hooks.
     ///
@@ -98,120 +104,6 @@ public final class HookEvent<Data: ~Copyable>: Event {
     @inlinable
     public var isInterested: Bool { interested.load(ordering: .acquiring) }
 
-    // MARK: Registering
-
-    /// Registers a hook: `net_hook_register` as far as the event is concerned.
-    ///
-    /// It may run before this returns (R106). Works from inside a hook, also of the same event; the walk in progress
-    /// does not see the newcomer. On any failure nothing has changed (R46).
-    ///
-    /// - Throws: in this order: `EDEADLK` from inside `interest`; `ESHUTDOWN` after `shutDown` or `condemn`; `EEXIST`
-    ///   for a name that is taken; `EINVAL` for a hint that does not exist; `ESRCH` for a target that is not registered
-    ///   (documented ordering only); `EBUSY` for a hint that conflicts with another hook; `ENOMEM` at the limit; then
-    ///   whatever `interest` throws.
-    public func register(_ hook: Hook<Data>) throws(HookError) {
-        let undone = try turn.take { () throws(HookError) -> Undone? in try add(hook) }
-        if let undone {
-            // From inside a hook the wait would never end; a later call frees what this one leaves.
-            if !publication.isCallerInside {
-                try quiesce(undone.epoch)
-            }
-            throw undone.error
-        }
-    }
-
-    /// A registration that was taken back because nobody could be interested.
-    private struct Undone {
-        let epoch: UInt64
-        let error: HookError
-    }
-
-    /// Registers a hook and tells that the event is wanted. Needs the turn.
-    private func add(_ hook: Hook<Data>) throws(HookError) -> Undone? {
-        let isFirst = try state.withLock { state throws(HookError) -> Bool in
-            try state.insert(hook, ordering: ordering, limit: limit)
-            publish(&state)
-            return state.records.count == 1
-        }
-        if isFirst {
-            do {
-                try interest(true)
-            } catch {
-                let epoch = state.withLock { state in
-                    _ = state.remove(hook.name)
-                    return publish(&state)
-                }
-                return Undone(epoch: epoch, error: error)
-            }
-        }
-        state.withLock { $0.added += 1 }
-        // A thread that carries packets should not be the one that frees things.
-        if !publication.isCallerInside {
-            reclaim(upTo: 0)
-        }
-        return nil
-    }
-
-    /// Takes a hook off: `net_hook_unregister` as far as the event is concerned.
-    ///
-    /// When this returns, the hook runs on no thread and never will again, and its function has been released: what it
-    /// used may be freed (R51, R107). Waits for as long as a thread is inside the reader that ran it. Works in every
-    /// phase of the event's life (R49).
-    ///
-    /// - Throws: `EDEADLK` from inside a hook, from inside `interest`, or anywhere else between `enter` and `leave`
-    ///   of a reader; `ENXIO` if there is no hook of that name. Nothing has changed then.
-    public func unregister(named hookName: String) throws(HookError) {
-        if publication.isCallerInside {
-            throw HookError(.deadlock, "hook \(hookName): unregistering from inside a hook")
-        }
-        let epoch = try turn.take { () throws(HookError) -> UInt64 in try remove(hookName) }
-        try quiesce(epoch)
-    }
-
-    /// Takes a hook off and tells if nobody wants the event any more. Needs the turn.
-    ///
-    /// - Returns: the epoch to wait for.
-    private func remove(_ hookName: String) throws(HookError) -> UInt64 {
-        let epoch = try state.withLock { state throws(HookError) -> UInt64 in
-            guard state.remove(hookName) else {
-                throw HookError(.noSuchAddressOrDevice, "no hook \(hookName) on event \(family)/\(name)")
-            }
-            state.removed += 1
-            return publish(&state)
-        }
-        if !isInterested {
-            try? interest(false)
-        }
-        return epoch
-    }
-
-    /// Replaces the published chain by one of the present list and returns the epoch that began with it.
-    @discardableResult
-    private func publish(_ state: inout EventState<Data>) -> UInt64 {
-        let chain = state.makeChain(places: publication.readers)
-        published.replace(by: chain)
-        interested.store(!state.records.isEmpty, ordering: .releasing)
-        let epoch = publication.advance()
-        state.replaceCurrent(by: chain, epoch: epoch)
-        return epoch
-    }
-
-    /// Waits until nobody is inside what was replaced in `epoch`, and frees it.
-    private func quiesce(_ epoch: UInt64) throws(HookError) {
-        publication.wait(until: epoch)
-        try turn.take { reclaim(upTo: epoch) }
-    }
-
-    /// Frees retired chains: those up to an epoch that was waited for, and others that nobody happens to be inside.
-    ///
-    /// Needs the turn. Releases closures, so whatever their owners do when they go is done here, with no other lock.
-    private func reclaim(upTo epoch: UInt64) {
-        let expired = state.withLock { state in
-            state.takeExpired { $0 <= epoch || publication.hasReached($0) }
-        }
-        _ = consume expired
-    }
-
     // MARK: Looking
 
     /// What it has counted so far: exact while nobody runs it, else at most a moment behind.
@@ -222,8 +114,8 @@ public final class HookEvent<Data: ~Copyable>: Event {
 
     // MARK: Going
 
-    /// Whether it was condemned and its last hook is gone: nobody needs it any more.
-    public var isGone: Bool { state.withLock { $0.phase == .condemned && $0.records.isEmpty } }
+    /// Whether it was condemned and its last hook and callback are gone: nobody needs it any more (R1, R142).
+    public var isGone: Bool { state.withLock { $0.phase == .condemned && $0.isIdle } }
 
     /// Accepts no more hooks; those registered keep running and can be taken off (R38, R88).
     ///

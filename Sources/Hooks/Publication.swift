@@ -72,6 +72,16 @@ public final class Publication: Sendable {
         return false
     }
 
+    /// Whether the calling thread is inside a reader that announced an older epoch: `wait(until:)` waits for it.
+    func isCallerInside(before target: UInt64) -> Bool {
+        let caller = UInt(pthread_self())
+        for index in places.indices
+        where places[index].isInside(before: target) && places[index].isInside(thread: caller) {
+            return true
+        }
+        return false
+    }
+
     /// Begins a new epoch, after something was replaced, and returns its number.
     func advance() -> UInt64 {
         epoch.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
@@ -90,6 +100,9 @@ public final class Publication: Sendable {
     /// Readers are told nothing, so that leaving costs them nothing: this side looks again. A batch takes
     /// microseconds, which yielding covers; a hook that blocks is looked after once a millisecond.
     func wait(until target: UInt64) {
+        if hasReached(target) { return }
+        WaitGraph.shared.beginWaiting(forReadersOf: self, epoch: target)
+        defer { WaitGraph.shared.endWaiting() }
         var looks: UInt32 = 0
         while !hasReached(target) {
             looks += 1
