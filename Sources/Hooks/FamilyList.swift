@@ -44,12 +44,9 @@ public final class FamilyList: Sendable {
 
     /// Adds a family and tells it: `net_family_register` as far as the list is concerned (R32).
     ///
-    /// - Parameters:
-    ///   - family: what to add.
-    ///   - record: called once when the family is in its place, before the callbacks hear of it.
     /// - Throws: `EDEADLK` where it would wait for itself, such as from inside a callback of this list; `EEXIST` after
     ///   `shutDown` and for a name that is taken.
-    public func add(_ family: HookFamily, record: () -> Void = {}) throws(HookError) {
+    public func add(_ family: HookFamily) throws(HookError) {
         try turn.take { () throws(HookError) in
             let callbacks = try state.withLock { state throws(HookError) in
                 state.forgetGone()
@@ -62,14 +59,13 @@ public final class FamilyList: Sendable {
                 state.families.insert(family, at: 0)
                 return state.listeners.callbacks
             }
-            record()
             callbacks.tell(HookNotification(.register, name, nil, family.name))
         }
     }
 
     /// Shuts a family down and tells it: `net_family_shutdown` as far as the list is concerned (R34).
     ///
-    /// - Throws: `EDEADLK` as in ``add(_:record:)``.
+    /// - Throws: `EDEADLK` as in ``add(_:)``.
     public func shutDown(_ family: HookFamily) throws(HookError) {
         try end(family) { family.shutDown() }
     }
@@ -80,7 +76,7 @@ public final class FamilyList: Sendable {
     /// - Parameters:
     ///   - family: what to take off.
     ///   - record: called once when the family is condemned, before the callbacks hear of it.
-    /// - Throws: `EDEADLK` as in ``add(_:record:)``.
+    /// - Throws: `EDEADLK` as in ``add(_:)``.
     public func remove(_ family: HookFamily, record: () -> Void = {}) throws(HookError) {
         try end(family, record: record) { family.condemn() }
     }
@@ -109,7 +105,7 @@ public final class FamilyList: Sendable {
     ///
     /// Before this returns it hears of each family that isn't on its way out, newest first (R8, R134).
     ///
-    /// - Throws: `EDEADLK` as in ``add(_:record:)``; `ESHUTDOWN` after `shutDown`; `EEXIST` if it is registered here. It
+    /// - Throws: `EDEADLK` as in ``add(_:)``; `ESHUTDOWN` after `shutDown`; `EEXIST` if it is registered here. It
     ///   is not called then (R137).
     public func register(_ callback: NotifyCallback) throws(HookError) {
         try turn.take { () throws(HookError) in
@@ -132,7 +128,7 @@ public final class FamilyList: Sendable {
     /// Before this returns it hears each family go that is there, those on their way out too (R135); it is not called
     /// afterwards. Works after `shutDown`.
     ///
-    /// - Throws: `EDEADLK` as in ``add(_:record:)``; `ESRCH` if it isn't registered here. It is not called then.
+    /// - Throws: `EDEADLK` as in ``add(_:)``; `ESRCH` if it isn't registered here. It is not called then.
     public func unregister(_ callback: NotifyCallback) throws(HookError) {
         try turn.take { () throws(HookError) in
             let families = try state.withLock { state throws(HookError) in

@@ -23,12 +23,12 @@ final class HookStatistics: Sendable {
 
     private let registry: KstatRegistry
     private let netid: NetID
-    private let family: NetworkFamily
+    private let family: String
     /// Held while kstats are made and deleted, so that what an event says and which kstats there are change together.
     /// Updates never take it.
     private let state = Mutex(State())
 
-    init(registry: KstatRegistry, netid: NetID, family: NetworkFamily) {
+    init(registry: KstatRegistry, netid: NetID, family: String) {
         self.registry = registry
         self.netid = netid
         self.family = family
@@ -36,7 +36,7 @@ final class HookStatistics: Sendable {
 
     func add(event: any Event) {
         state.withLock { state in
-            add(Key(event: event.name, hook: nil), to: &state, module: family.rawValue, class: "hook_event", 3) {
+            add(Key(event: event.name, hook: nil), to: &state, module: family, class: "hook_event", 3) {
                 let counters = event.counters
                 return [
                     NamedValue("hooksAdded", .uint64(counters.added)),
@@ -47,18 +47,13 @@ final class HookStatistics: Sendable {
         }
     }
 
-    /// Gives a hook its kstat after it was registered.
-    ///
-    /// Here and in `remove` the event has the last word on whether the hook is there: between the caller's registration
-    /// and this call another thread may have unregistered it, or registered the name anew.
-    func add(hook name: String, ofEventNamed eventName: String, in hooks: HookFamily) {
-        let key = Key(event: eventName, hook: name)
+    /// Gives a hook its kstat. Called in the event's turn, so one hook of a name goes before the next one comes.
+    func add(hook name: String, of event: any Event) {
         state.withLock { state in
-            guard let event = hooks.event(named: eventName), event.hook(named: name) != nil else { return }
-            // That of an earlier hook of the name, which is still being left.
-            remove(key, from: &state)
-            add(key, to: &state, module: "\(family)/\(eventName)", class: "hook", 6) {
-                guard let hook = event.hook(named: name) else { return [] }
+            add(
+                Key(event: event.name, hook: name), to: &state, module: "\(family)/\(event.name)", class: "hook", 6
+            ) {
+                guard let hook = event.snapshot().first(where: { $0.name == name }) else { return [] }
                 return [
                     NamedValue("version", .int32(hook.version)),
                     NamedValue("flags", .uint32(hook.flags)),
@@ -71,11 +66,16 @@ final class HookStatistics: Sendable {
         }
     }
 
-    /// Takes a hook's kstat away after it was unregistered.
-    func remove(hook name: String, ofEventNamed eventName: String, in hooks: HookFamily) {
+    /// Takes a hook's kstat away. Called in the event's turn.
+    func remove(hook name: String, of event: any Event) {
+        state.withLock { remove(Key(event: event.name, hook: name), from: &$0) }
+    }
+
+    /// Takes an event's own kstat away, unless a family still has an event of that name.
+    func remove(event name: String, unlessIn family: HookFamily) {
         state.withLock { state in
-            guard hooks.event(named: eventName)?.hook(named: name) == nil else { return }
-            remove(Key(event: eventName, hook: name), from: &state)
+            guard family.event(named: name) == nil else { return }
+            remove(Key(event: name, hook: nil), from: &state)
         }
     }
 
@@ -106,11 +106,5 @@ final class HookStatistics: Sendable {
     private func remove(_ key: Key, from state: inout State) {
         guard let kstat = state.kstats.removeValue(forKey: key) else { return }
         try? registry.delete(kstat)
-    }
-}
-
-extension Event {
-    fileprivate func hook(named name: String) -> HookDescription? {
-        snapshot().first { $0.name == name }
     }
 }

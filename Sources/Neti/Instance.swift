@@ -42,38 +42,64 @@ public final class Instance: Sendable {
     /// The interfaces of the namespace.
     public var interfaces: InterfaceTable { settings.interfaces }
 
-    private let handles: [ProtocolHandle]
+    /// The zone it belongs to: for a network namespace the number of its inode, as `lsns` shows it; 0 for none (R20).
+    public var zoneID: UInt64 { interfaces.zone }
 
-    package init(netid: NetID, name: String, settings: Settings, netinfo: Netinfo) {
+    /// The families with the callbacks that hear of them.
+    let families: FamilyList
+    let protocols = ProtocolList()
+    /// Held while the instance comes and while it goes.
+    let lifecycle = Turn()
+    private let network: [NetworkProtocol]
+
+    init(netid: NetID, name: String, settings: Settings, netinfo: Netinfo) {
         self.netid = netid
         self.name = name
         self.settings = settings
-        handles = NetworkFamily.allCases.map {
-            ProtocolHandle(netid: netid, family: $0, settings: settings, netinfo: netinfo)
+        let families = FamilyList(name: "\(netid)")
+        self.families = families
+        network = NetworkFamily.allCases.map {
+            NetworkProtocol(netid: netid, family: $0, settings: settings, families: families, netinfo: netinfo)
         }
     }
 
-    /// Finds a protocol by its lookup name, `NHF_INET`, `NHF_INET6` or `NHF_ARP` (`net_protocol_lookup`, R27, R28).
+    /// Finds a protocol that is there by its lookup name, such as `NHF_INET` (`net_protocol_lookup`, R27, R28).
     ///
-    /// Swift counts the references, so there is nothing to release.
+    /// Swift counts the references, so there is nothing to release (R29).
     public func protocolHandle(named name: String) -> ProtocolHandle? {
-        NetworkFamily(protocolName: name).map(protocolHandle)
+        protocols.handle(named: name)
     }
 
-    /// The protocol of a family.
-    public func protocolHandle(_ family: NetworkFamily) -> ProtocolHandle {
+    /// The protocol of a family, whether or not it can be looked up now.
+    public func protocolHandle(_ family: NetworkFamily) -> NetworkProtocol {
         switch family {
-        case .inet: handles[0]
-        case .inet6: handles[1]
-        case .arp: handles[2]
+        case .inet: network[0]
+        case .inet6: network[1]
+        case .arp: network[2]
         }
     }
 
-    package func condemn() {
-        for handle in handles { handle.condemn() }
+    /// Makes protocols, families and events appear (R6).
+    func putUp() {
+        // Can't fail: the list is new.
+        for handle in network { try? handle.attach(to: protocols) }
+        for handle in network { handle.putUp() }
     }
 
-    package func retire() {
-        for handle in handles { handle.retire() }
+    /// Lets nothing new in: first what hangs on the protocols, then the protocols (T3).
+    func shutDown() {
+        for handle in network { handle.shutDown() }
+        protocols.condemn()
+    }
+
+    /// Takes events, families and protocols off.
+    func takeDown() {
+        for handle in network { handle.takeDown() }
+        protocols.close()
+    }
+
+    /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
+    func retireStatistics() {
+        for handle in network { handle.retireStatistics() }
     }
 }

@@ -17,12 +17,37 @@ public final class Netinfo: Sendable {
 
     private static let kstatLimit = 1 << 20
 
-    private struct State {
-        var live: [NetID: Instance] = [:]
-        var numbers: [String: NetID] = ["global": .global]
+    /// An instance that has a number, from before its protocols appear until they are gone.
+    struct Entry {
+        let instance: Instance
+        /// In the order in which they are called.
+        var clones: [ModuleClone]
+        /// No module is added any more.
+        var isShuttingDown = false
+        /// Its number leads nowhere any more.
+        var isForgotten = false
     }
 
-    private let state = Mutex(State())
+    struct State {
+        /// Newest first (R118).
+        var entries: [Entry] = []
+        /// In the order in which they were registered.
+        var modules: [ModuleClone.Registration] = []
+        var numbers: [String: NetID] = ["global": .global]
+        /// Numbers of instances that are being made.
+        var reserved: Set<NetID> = []
+
+        func entry(_ netid: NetID) -> Entry? {
+            entries.first { $0.instance.netid == netid }
+        }
+
+        func index(of instance: Instance) -> Int? {
+            entries.firstIndex { $0.instance === instance }
+        }
+    }
+
+    /// Held for moments; nothing is called under it.
+    let state = Mutex(State())
 
     /// Makes an empty set of instances.
     ///
@@ -32,18 +57,25 @@ public final class Netinfo: Sendable {
     }
 
     /// The live instances, oldest number first.
+    ///
+    /// From just before the first module is told that it comes until just before the first one is told to destroy (R24).
     public var instances: [Instance] {
-        state.withLock { $0.live.values.sorted { $0.netid < $1.netid } }
+        state.withLock { state in
+            state.entries.filter { !$0.isForgotten }.map(\.instance).sorted { $0.netid < $1.netid }
+        }
     }
 
     /// The live instance of that number.
     public func instance(_ netid: NetID) -> Instance? {
-        state.withLock { $0.live[netid] }
+        state.withLock { state in
+            guard let entry = state.entry(netid), !entry.isForgotten else { return nil }
+            return entry.instance
+        }
     }
 
     /// The live instance of that name.
     public func instance(named name: String) -> Instance? {
-        state.withLock { state in state.live.values.first { $0.name == name } }
+        instances.first { $0.name == name }
     }
 
     /// The number that belongs to a name: 0 for `global`, else the one it had before or the next free one.
@@ -53,36 +85,6 @@ public final class Netinfo: Sendable {
             let next = NetID(rawValue: Int32(clamping: state.numbers.count))
             state.numbers[name] = next
             return next
-        }
-    }
-
-    /// Brings an instance to life with its protocols and events.
-    ///
-    /// - Throws: `EEXIST` when one of that name is alive.
-    public func addInstance(named name: String, settings: Instance.Settings) throws(NetiError) -> Instance {
-        let netid = netid(forName: name)
-        // Looked and added under one lock: two threads may want the same name.
-        return try state.withLock { state throws(NetiError) in
-            guard state.live[netid] == nil else {
-                throw NetiError(.fileExists, "instance '\(name)' exists")
-            }
-            let instance = Instance(netid: netid, name: name, settings: settings, netinfo: self)
-            state.live[netid] = instance
-            return instance
-        }
-    }
-
-    /// Lets an instance shut down: no hook can be registered there any more (R125); unregistering goes on working.
-    public func shutDown(_ instance: Instance) {
-        instance.condemn()
-    }
-
-    /// Forgets an instance, which shuts down if it hasn't yet. Its name keeps its number.
-    public func removeInstance(_ instance: Instance) {
-        instance.condemn()
-        instance.retire()
-        state.withLock { state in
-            if state.live[instance.netid] === instance { state.live[instance.netid] = nil }
         }
     }
 }

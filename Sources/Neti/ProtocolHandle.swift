@@ -7,135 +7,138 @@ import SystemPackage
 
 /// One protocol of one instance (`net_handle_t`), at which hooks are registered.
 ///
-/// Handles are found with ``Instance/protocolHandle(named:)``. A handle stays a valid object when its instance is gone;
-/// registrations then fail with `ESHUTDOWN` (R30).
-public final class ProtocolHandle: Sendable {
-    /// The instance's number.
+/// Handles are found with ``Netinfo/protocolHandle(named:in:)``. A handle stays a valid object for as long as somebody
+/// holds it, also when its instance is gone; registrations then fail with `ESHUTDOWN` (R2, R30). Swift counts the
+/// references, so there is no `net_protocol_release` (R29).
+///
+/// Those of IPv4, IPv6 and ARP are ``NetworkProtocol``s; other providers make their own with
+/// ``Netinfo/registerProtocol(named:in:)``. May be used from any thread, and from inside a hook where locks and
+/// allocations are acceptable.
+///
+/// Unchecked, for a class that has subclasses can't be checked: it holds constants and locks only.
+public class ProtocolHandle: @unchecked Sendable {
+    /// What hangs on a handle while it has a family.
+    struct Attachment {
+        let family: HookFamily
+        let statistics: HookStatistics
+    }
+
+    struct State {
+        /// Nil until the provider registers its family and again when it has taken it off.
+        var attachment: Attachment?
+        /// The family that was taken off last: what still hangs on it can be taken off too.
+        var former: Attachment?
+        /// The protocols it is among; nil before it is registered and when it has been unregistered.
+        var list: ProtocolList?
+    }
+
+    /// The instance's number; stays when the handle is unregistered, see ``liveNetID``.
     public let netid: NetID
 
-    /// The address family whose packets pass here.
-    public let family: NetworkFamily
+    /// The name under which it is looked up, such as `NHF_INET` (R5).
+    public let name: String
 
-    /// What the look-ups of `ProtocolHandle+Interfaces.swift` look at.
-    let interfaces: InterfaceTable
-    let borrowedInterfaces: BorrowedInterfaceTable
+    let netinfo: Netinfo
+    let families: FamilyList
+    let state = Mutex(State())
+    let condemned = Atomic(false)
 
-    private let condemned = Atomic(false)
-    private let hooks: HookFamily
-    /// By the order of the cases.
-    private let packetEvents: [HookEvent<PacketEvent>]
-
-    /// The event `NIC_EVENTS`: interfaces that come, go and change (R190).
-    public let nicEvents: HookEvent<NICEvent>
-
-    private let statistics: HookStatistics
-
-    package init(netid: NetID, family: NetworkFamily, settings: Instance.Settings, netinfo: Netinfo) {
+    init(name: String, netid: NetID, families: FamilyList, netinfo: Netinfo) {
+        self.name = name
         self.netid = netid
-        self.family = family
-        interfaces = settings.interfaces
-        borrowedInterfaces = BorrowedInterfaceTable(interfaces)
-        func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
-            HookEvent(
-                family: family.rawValue, name: event.rawValue, flags: event == .observing ? .readOnly : [],
-                ordering: settings.ordering, publication: netinfo.publication, limit: settings.maximumHooks
-            ) { [provider = settings.provider] interested throws(HookError) in
-                do throws(NetiError) {
-                    try provider.setInterested(interested, in: netid, family: family, event: event)
-                } catch {
-                    throw HookError(error.errno, error.reason)
-                }
-            }
-        }
-        packetEvents = NetworkEvent.allCases.map(makeEvent)
-        nicEvents = HookEvent(
-            family: family.rawValue, name: "NIC_EVENTS", flags: family == .arp ? [] : .readOnly,
-            ordering: settings.ordering, publication: netinfo.publication, limit: settings.maximumHooks
-        ) { _ in }
-        hooks = HookFamily(name: family.rawValue)
-        statistics = HookStatistics(registry: netinfo.kstats, netid: netid, family: family)
-        let all: [any Event] = family.events.map(event) + [nicEvents]
-        for event in all {
-            // Can't fail: the family is new and these are its own.
-            try? hooks.add(event)
-            statistics.add(event: event)
+        self.families = families
+        self.netinfo = netinfo
+    }
+
+    /// The number of the instance it is registered with, nil when it has been unregistered (`net_getnetid`, R22).
+    public var liveNetID: NetID? {
+        state.withLock { $0.list == nil ? nil : netid }
+    }
+
+    /// Whether the instance is going: it can be looked up no more, and finds nothing any more (R53). One atomic load.
+    var isDead: Bool { condemned.load(ordering: .acquiring) }
+
+    // MARK: Hooks
+
+    /// Puts a hook on the event of that name (`net_hook_register`, R41 to R48).
+    ///
+    /// When the call returns, the event's data runs through the hook, and the event's callbacks have heard of it (R45).
+    /// The hook's name is unique on its event. The caller may forget the hook (R48).
+    /// - Throws: in this order of precedence `ESHUTDOWN` (the instance is going), `ENXIO` (no family, no such event),
+    ///   `EINVAL` (the event's hooks get something else than `Data`), `EDEADLK` (it would wait for itself, such as from
+    ///   inside a callback of that event), `ESHUTDOWN` (the event is going), `EEXIST` (name taken), `EINVAL` (no such
+    ///   hint), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EBUSY` (hint conflicts),
+    ///   `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
+    public func register<Data: ~Copyable>(_ hook: Hook<Data>, onEventNamed event: String) throws(NetiError) {
+        let attachment = try liveAttachment("hook '\(hook.name)'")
+        try refusing { () throws(HookError) in
+            try attachment.family.register(hook, on: event) { attachment.statistics.add(hook: hook.name, of: $0) }
         }
     }
 
-    /// The event's hooks and counters; one that ``NetworkFamily/events`` doesn't name never has any.
+    /// Puts a hook on an event that gives it packets (`net_hook_register`, R41 to R48).
     ///
-    /// Providers run it for each packet; everybody else registers through this handle, which keeps the kstats.
-    public func event(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
-        switch event {
-        case .physicalIn: packetEvents[0]
-        case .physicalOut: packetEvents[1]
-        case .forwarding: packetEvents[2]
-        case .loopbackIn: packetEvents[3]
-        case .loopbackOut: packetEvents[4]
-        case .observing: packetEvents[5]
-        }
-    }
-
-    /// Puts a hook on an event (`net_hook_register`, R41 to R48).
-    ///
-    /// When the call returns, packets run through the hook. The hook's name is unique on its event.
-    /// - Throws: in this order of precedence `ESHUTDOWN` (the instance is going), `EEXIST` (name taken), `EINVAL` (no
-    ///   such hint), `ESRCH` (the hook named by the hint is not there; documented ordering only), `EBUSY` (hint
-    ///   conflicts), `ENOMEM` (limit of hooks reached), or the provider's error when packets can't be made to flow.
+    /// - Throws: as ``register(_:onEventNamed:)``.
     public func register(_ hook: Hook<PacketEvent>, on event: NetworkEvent) throws(NetiError) {
         try register(hook, onEventNamed: event.rawValue)
     }
 
-    /// The same by the event's name, as in C.
-    ///
-    /// - Throws: as ``register(_:on:)``; and, second in precedence, `ENXIO` when there is no such event.
-    public func register(_ hook: Hook<PacketEvent>, onEventNamed event: String) throws(NetiError) {
-        guard !condemned.load(ordering: .acquiring) else {
-            throw NetiError(.socketShutdown, "hook '\(hook.name)': instance \(netid) is shutting down")
-        }
-        do throws(HookError) {
-            try hooks.register(hook, on: event)
-        } catch {
-            // While the provider was asked, the hook was there, and an unregistering of that name may have seen it.
-            statistics.remove(hook: hook.name, ofEventNamed: event, in: hooks)
-            throw NetiError(error)
-        }
-        statistics.add(hook: hook.name, ofEventNamed: event, in: hooks)
-    }
-
     /// Takes a hook off an event (`net_hook_unregister`, R49 to R52).
     ///
-    /// When the call returns, no thread is inside the hook and none will enter it (R51): what it uses may be freed.
-    /// Works on a handle whose instance is going.
-    /// - Throws: `ENXIO` when no hook of that name is on the event, `EDEADLK` when called from inside a hook.
+    /// When the call returns, no thread is inside the hook and none will enter it (R51): what it uses may be freed. The
+    /// event's callbacks have heard of it. Works on a handle whose instance is going, also in a module's destroy callback,
+    /// where the original has forgotten the family (R126).
+    /// - Throws: `ENXIO` when there is no family, no such event or no hook of that name on it; `EDEADLK` when called from
+    ///   inside a hook or where it would wait for itself, such as from inside a callback of that event.
+    public func unregister(_ name: String, fromEventNamed event: String) throws(NetiError) {
+        let attachment = try anyAttachment("hook '\(name)'", .noSuchAddressOrDevice)
+        try refusing { () throws(HookError) in
+            try attachment.family.unregister(hookNamed: name, from: event) {
+                attachment.statistics.remove(hook: name, of: $0)
+            }
+        }
+        // It may have been what kept a condemned event (R37).
+        attachment.statistics.remove(event: event, unlessIn: attachment.family)
+    }
+
+    /// Takes a hook off an event that gives it packets (`net_hook_unregister`, R49 to R52).
+    ///
+    /// - Throws: as ``unregister(_:fromEventNamed:)``.
     public func unregister(_ name: String, from event: NetworkEvent) throws(NetiError) {
         try unregister(name, fromEventNamed: event.rawValue)
     }
 
-    /// The same by the event's name, as in C.
+    // MARK: For those beside
+
+    /// The family, while the handle lives.
     ///
-    /// - Throws: as ``unregister(_:from:)``; `ENXIO` also when there is no such event.
-    public func unregister(_ name: String, fromEventNamed event: String) throws(NetiError) {
+    /// - Throws: `ESHUTDOWN` for a dead handle, then `ENXIO` for one without family.
+    func liveAttachment(_ what: String) throws(NetiError) -> Attachment {
+        try state.withLock { state throws(NetiError) in
+            guard !isDead, state.list != nil else {
+                throw NetiError(.socketShutdown, "\(what): instance \(netid) is shutting down")
+            }
+            guard let attachment = state.attachment else {
+                throw NetiError(.noSuchAddressOrDevice, "\(what): protocol '\(name)' has no family")
+            }
+            return attachment
+        }
+    }
+
+    /// The family, or the one that was taken off last, whatever became of the handle.
+    func anyAttachment(_ what: String, _ errno: Errno) throws(NetiError) -> Attachment {
+        guard let attachment = state.withLock({ $0.attachment ?? $0.former }) else {
+            throw NetiError(errno, "\(what): protocol '\(name)' has no family")
+        }
+        return attachment
+    }
+
+    /// Calls the framework and hands its refusal on.
+    func refusing<Result>(_ body: () throws(HookError) -> Result) throws(NetiError) -> Result {
         do throws(HookError) {
-            try hooks.unregister(hookNamed: name, from: event)
+            return try body()
         } catch {
             throw NetiError(error)
         }
-        statistics.remove(hook: name, ofEventNamed: event, in: hooks)
-    }
-
-    /// Whether the instance is going, so that look-ups find nothing any more (R53).
-    var isDead: Bool { condemned.load(ordering: .acquiring) }
-
-    /// Refuses new hooks from now on; those that are there keep running until they are unregistered.
-    package func condemn() {
-        condemned.store(true, ordering: .releasing)
-        for event in hooks.events { event.shutDown() }
-        hooks.shutDown()
-    }
-
-    /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
-    package func retire() {
-        statistics.retire()
     }
 }

@@ -45,9 +45,9 @@ public final class LinuxInstance: Sendable {
 
     init(
         instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, monitor: InterfaceMonitor,
-        isHeldBack: Bool, provider: LinuxProvider
+        provider: LinuxProvider
     ) {
-        state = Mutex(State(heldBack: isHeldBack ? [] : nil))
+        state = Mutex(State(heldBack: []))
         self.instance = instance
         self.namespace = namespace
         self.configuration = configuration
@@ -95,6 +95,14 @@ public final class LinuxInstance: Sendable {
             } else {
                 try steer(points, &state)
             }
+        }
+    }
+
+    /// Steers packets to the chains that modules have made while the instance came up.
+    func endHoldingBack() throws(NetiError) {
+        try state.withLock { state throws(NetiError) in
+            guard !state.isClosed, let points = state.heldBack.take(), !points.isEmpty else { return }
+            try steer(points, &state)
         }
     }
 

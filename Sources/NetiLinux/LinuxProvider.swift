@@ -61,10 +61,12 @@ public final class LinuxProvider: NetworkProvider {
 
     /// Makes a namespace an instance.
     ///
-    /// No packet is steered before the first hook is registered.
+    /// Modules are told and protocols appear before this returns (``Netinfo/addInstance(named:settings:prepare:)``);
+    /// what hooks they register meets packets when the instance is complete. No packet is steered before the first hook.
     /// - Parameter isHeldBack: whether none is steered before ``startSteering(_:)`` either.
     /// - Throws: `EINVAL` when there are no such queue numbers, `EEXIST` when an instance of that name is alive, `ENOENT`
-    ///   when the namespace isn't there.
+    ///   when the namespace isn't there, `EDEADLK` from inside a hook or a callback, and what ``startSteering(_:)`` throws
+    ///   for hooks that modules have registered. There is no instance then.
     public func addInstance(
         named name: String, in namespace: Namespace, configuration: InstanceConfiguration = InstanceConfiguration(),
         ordering: Ordering = .documented, maximumHooks: Int = 64, isHeldBack: Bool = false
@@ -77,13 +79,22 @@ public final class LinuxProvider: NetworkProvider {
         let monitor = try InterfaceMonitor(in: namespace, broker: broker, readers: netinfo.publication)
         let settings = Instance.Settings(
             ordering: ordering, maximumHooks: maximumHooks, provider: self, interfaces: monitor.table)
-        let instance = try netinfo.addInstance(named: name, settings: settings)
-        let linux = LinuxInstance(
-            instance: instance, namespace: namespace, configuration: configuration, monitor: monitor,
-            isHeldBack: isHeldBack, provider: self)
-        instances.withLock { $0[instance.netid] = linux }
+        let instance = try netinfo.addInstance(named: name, settings: settings) { instance in
+            let linux = LinuxInstance(
+                instance: instance, namespace: namespace, configuration: configuration, monitor: monitor,
+                provider: self)
+            instances.withLock { $0[instance.netid] = linux }
+        }
         watch.add(monitor.socket) { [interfaceEvents] in
             interfaceEvents.deliver(monitor.read(in: instance.netid), to: instance)
+        }
+        if !isHeldBack {
+            do throws(NetiError) {
+                try instances.withLock { $0[instance.netid] }?.endHoldingBack()
+            } catch {
+                try removeInstance(instance)
+                throw error
+            }
         }
         return instance
     }
@@ -98,16 +109,18 @@ public final class LinuxProvider: NetworkProvider {
         try instances.withLock { $0[instance.netid] }?.startSteering()
     }
 
-    /// Takes an instance down: no new hooks, steering rules out, waiting packets answered, queues closed.
+    /// Takes an instance down: steering rules out, waiting packets answered, queues closed; then its protocols go, and
+    /// callbacks and modules are told (``Netinfo/removeInstance(_:)``), so that no packet meets half a chain.
     ///
     /// With ``InstanceConfiguration/OnExit/closed`` the steering rules stay, so that nothing passes.
-    public func removeInstance(_ instance: Instance) {
-        netinfo.shutDown(instance)
+    /// - Throws: `EDEADLK` from inside a hook or a callback; nothing has changed then.
+    public func removeInstance(_ instance: Instance) throws(NetiError) {
+        try netinfo.refuseInsideCallbacks("instance '\(instance.name)' can't be removed")
         if let linux = instances.withLock({ $0.removeValue(forKey: instance.netid) }) {
             watch.remove(linux.monitor.socket)
             linux.close()
         }
-        netinfo.removeInstance(instance)
+        try netinfo.removeInstance(instance)
     }
 
     /// Calls `action` on the watch thread each time names of namespaces may have changed, until the provider stops.
@@ -127,10 +140,11 @@ public final class LinuxProvider: NetworkProvider {
         instances.withLock { $0[instance.netid] }?.status
     }
 
-    /// Takes all instances down and ends the threads, once; no instance can be added afterwards.
+    /// Takes all instances down and ends the threads, once; no instance can be added afterwards. Not for hooks and
+    /// callbacks, which run on these threads.
     public func stop() {
         guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        for instance in netinfo.instances { removeInstance(instance) }
+        for instance in netinfo.instances { try? removeInstance(instance) }
         watch.stop()
         pumps.stop()
         broker.stop()

@@ -135,7 +135,7 @@ extension RealPackets {
                 }
                 let sender = try PacedSender(through: rig)
                 #expect(sender.waitForMore(500))
-                rig.provider.removeInstance(rig.instance)
+                try rig.provider.removeInstance(rig.instance)
                 #expect(sender.waitForMore(500))
                 let outcome = try sender.finish()
                 #expect(outcome.arrived == outcome.sent)
@@ -160,7 +160,7 @@ extension RealPackets {
                 for number in 0..<count { try sender.send([UInt8(number >> 8), UInt8(number & 0xFF)], to: receiver) }
                 #expect(Deadline(.seconds(3)).sees { rig.totals.waiting == UInt32(count) })
                 let (provider, instance) = (rig.provider, rig.instance)
-                let stopping = try Worker { () throws(NetiError) in provider.removeInstance(instance) }
+                let stopping = try Worker { () throws(NetiError) in try provider.removeInstance(instance) }
                 // New packets pass by the queue as soon as the rules are gone.
                 let isPassing = Deadline(.seconds(3)).sees {
                     try? sender.send([255], to: receiver)
@@ -194,7 +194,7 @@ extension RealPackets {
                     try instance.protocolHandle(.inet).register(Hook(name: "a") { _ in .pass }, on: .physicalIn)
                     try sender.send([round], to: receiver)
                     #expect(try receiver.receive()?.bytes == [round])
-                    provider.removeInstance(instance)
+                    try provider.removeInstance(instance)
                     #expect(try hosts.right.execute("nft", "list", "tables") == "table ip neti\n")
                     try sender.send([100 + round], to: receiver)
                     // The event of the other family had no hook: its packet passes, after the one that must not.
@@ -306,7 +306,7 @@ extension RealPackets {
                 let before = seen.current
                 // Our own sockets keep it alive, so the packets go on.
                 if isBusy { #expect(Deadline(.seconds(3)).sees { seen.current > before + 1000 }) }
-                rig.provider.removeInstance(rig.instance)
+                try rig.provider.removeInstance(rig.instance)
                 try flood?.finish()
                 // The end of the cable goes with the last one who held the namespace.
                 #expect(Deadline(.seconds(5)).sees { (try? rig.left.ip("link", "show", Host.interface)) == nil })

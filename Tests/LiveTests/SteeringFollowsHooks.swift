@@ -95,7 +95,7 @@ extension RealPackets {
                     for event in NetworkEvent.physical { try rig.unregister("a", from: event, of: family) }
                 }
                 #expect(try others() == before)
-                rig.provider.removeInstance(rig.instance)
+                try rig.provider.removeInstance(rig.instance)
                 #expect(try others() == before)
                 let tables = try rig.right.execute("nft", "list", "tables").split(separator: "\n")
                 #expect(tables == ["table ip theirs", "table ip6 theirs", "table inet neti"])

@@ -13,7 +13,7 @@ import Testing
 /// The kstats of events and hooks (R184 to R189).
 struct HookStatisticsTests {
     private let sample: SampleInstance
-    private var inet: ProtocolHandle { sample.inet }
+    private var inet: NetworkProtocol { sample.inet }
 
     init() throws {
         sample = try SampleInstance()
@@ -127,7 +127,7 @@ struct HookStatisticsTests {
     @Test("An event that was shut down keeps its kstat, and its hooks theirs (R187)")
     func shutDown() throws {
         try inet.register(.passing("a"), on: .physicalIn)
-        sample.netinfo.shutDown(sample.instance)
+        try sample.netinfo.shutDown(sample.instance)
         try sample.run()
         #expect(counters() == [.uint64(1), .uint64(0), .uint64(1)])
         #expect(value("hook_hits", of: "a") == .uint64(1))
@@ -174,8 +174,8 @@ struct HookStatisticsTests {
         #expect(netinfo.kstat("inet", "PHYSICAL_IN", visibleIn: blue.netid)?.netids == [blue.netid.rawValue])
         #expect(netinfo.kstats.snapshot(KstatSelection(module: "inet/PHYSICAL_IN")).map(\.netids) == [[0], [1]])
 
-        netinfo.shutDown(blue)
-        netinfo.removeInstance(blue)
+        try netinfo.shutDown(blue)
+        try netinfo.removeInstance(blue)
         #expect(netinfo.kstats.snapshot(visibleIn: blue.netid.rawValue).isEmpty)
         #expect(hookNames() == ["a"])
         #expect(netinfo.kstats.snapshot().count == 17 + 1)
@@ -186,7 +186,7 @@ struct HookStatisticsTests {
         let netinfo = sample.netinfo
         try inet.register(.passing("a"), on: .physicalIn)
         try sample.run()
-        netinfo.removeInstance(sample.instance)
+        try netinfo.removeInstance(sample.instance)
         #expect(netinfo.kstats.snapshot().isEmpty)
         let next = try netinfo.addInstance(named: "global", settings: sample.instance.settings)
         try next.protocolHandle(.inet).register(.passing("a"), on: .physicalIn)
@@ -197,7 +197,8 @@ struct HookStatisticsTests {
     }
 
     @Test(
-        "A hook registered while its predecessor of that name is still being left has a kstat", .timeLimit(.minutes(1)))
+        "A hook whose predecessor of that name is still being left comes after it, with a kstat of its own (R51, R106)",
+        .timeLimit(.minutes(1)))
     func reregistrationWhileLeaving() throws {
         let inet = inet
         let publication = sample.netinfo.publication
@@ -230,10 +231,17 @@ struct HookStatisticsTests {
             errno.withLock { $0 = result }
         }
         while !inet.event(.physicalIn).snapshot().isEmpty { sched_yield() }
-        try inet.register(Hook(name: "a", version: 2) { _ in .pass }, on: .physicalIn)
+        let second = Mutex<Errno?>(.canceled)
+        DispatchQueue.global().async(group: group) {
+            let result = inet.errno(registering: Hook(name: "a", version: 2) { _ in .pass })
+            second.withLock { $0 = result }
+        }
+        for _ in 0..<1000 { sched_yield() }
+        #expect(second.withLock { $0 } == .canceled)
         release.signal()
         group.wait()
         #expect(errno.withLock { $0 } == nil)
+        #expect(second.withLock { $0 } == nil)
         #expect(value("version", of: "a") == .int32(2))
         #expect(counters() == [.uint64(2), .uint64(1), .uint64(1)])
         try inet.unregister("a", from: .physicalIn)

@@ -91,7 +91,7 @@ struct NetinfoKstatTests {
     func goneInstance() throws {
         let kstat = try create(blue.netid)
         try netinfo.kstats.install(kstat)
-        netinfo.removeInstance(blue)
+        try netinfo.removeInstance(blue)
         #expect(errno { () throws(NetiError) in _ = try create(blue.netid) } == .noSuchProcess)
         try netinfo.deleteKstat(netid: blue.netid, kstat)
         #expect(netinfo.kstatNames("ipd", visibleIn: blue.netid) == [])
@@ -102,7 +102,7 @@ struct NetinfoKstatTests {
         let kstat = try create(blue.netid, flags: .persistent)
         try netinfo.kstats.install(
             kstat, owner: KstatOwner(data: .named([NamedValue("packets", .uint64(7))])))
-        netinfo.removeInstance(blue)
+        try netinfo.removeInstance(blue)
         try netinfo.deleteKstat(netid: blue.netid, kstat)
         #expect(netinfo.kstats.snapshot(KstatSelection(module: "ipd"))[0].fields[0].value == .uint64(7))
         let again = try netinfo.addInstance(named: "blue", settings: .init(provider: FakeProvider()))

@@ -10,7 +10,7 @@ import Testing
 /// Which error a protocol answers first, and that nothing changes on any of them (R41 to R49).
 struct ProtocolErrorTests {
     private let sample: SampleInstance
-    private var inet: ProtocolHandle { sample.inet }
+    private var inet: NetworkProtocol { sample.inet }
 
     init() throws {
         sample = try SampleInstance(maximumHooks: 2)
@@ -74,15 +74,15 @@ struct ProtocolErrorTests {
         ])
     func goingInstance(name: String, hint: Hint, event: String) throws {
         try inet.register(.passing("f", hint: .first), on: .physicalIn)
-        sample.netinfo.shutDown(sample.instance)
+        try sample.netinfo.shutDown(sample.instance)
         let before = Shown(sample)
         #expect(inet.errno(registering: .passing(name, hint: hint), on: event) == .socketShutdown)
         #expect(Shown(sample) == before)
     }
 
     @Test("All protocols and events of a going instance are closed")
-    func goingInstanceAsAWhole() {
-        sample.netinfo.shutDown(sample.instance)
+    func goingInstanceAsAWhole() throws {
+        try sample.netinfo.shutDown(sample.instance)
         for family in NetworkFamily.ip {
             for event in NetworkEvent.physical {
                 let handle = sample.instance.protocolHandle(family)
@@ -106,7 +106,7 @@ struct ProtocolErrorTests {
     @Test("A handle outlives its instance and refuses new hooks (R30), however the instance went")
     func removedInstance() throws {
         let handle = inet
-        sample.netinfo.removeInstance(sample.instance)
+        try sample.netinfo.removeInstance(sample.instance)
         #expect(handle.errno(registering: .passing("a")) == .socketShutdown)
         #expect(sample.netinfo.kstats.snapshot().isEmpty)
     }
@@ -115,7 +115,7 @@ struct ProtocolErrorTests {
     func goingInstanceKeepsItsHooks() throws {
         let trace = Trace()
         try inet.register(.passing("a", trace: trace), on: .physicalIn)
-        sample.netinfo.shutDown(sample.instance)
+        try sample.netinfo.shutDown(sample.instance)
         try sample.run()
         #expect(trace.take() == ["a"])
         #expect(inet.errno(unregistering: "a") == nil)

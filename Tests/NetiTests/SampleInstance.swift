@@ -14,7 +14,7 @@ final class SampleInstance {
     let instance: Instance
     private let reader: Reader
 
-    var inet: ProtocolHandle { instance.protocolHandle(.inet) }
+    var inet: NetworkProtocol { instance.protocolHandle(.inet) }
 
     init(ordering: Ordering = .documented, maximumHooks: Int = 64) throws {
         reader = try netinfo.publication.makeReader()

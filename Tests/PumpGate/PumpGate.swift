@@ -56,7 +56,7 @@ enum PumpGate {
 
     /// One hook of each kind, so that every branch of the packet path runs.
     private static func register(
-        _ handle: ProtocolHandle, _ event: NetworkEvent, _ filter: IPFilterModule
+        _ handle: NetworkProtocol, _ event: NetworkEvent, _ filter: IPFilterModule
     ) throws(NetiError) {
         try handle.register(Hook(name: "pass") { _ in .pass }, on: event)
         try handle.register(

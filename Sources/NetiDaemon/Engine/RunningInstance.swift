@@ -48,7 +48,8 @@ final class RunningInstance: Sendable {
 
     /// Stops the flow of packets first and lets the hooks go afterwards, so that no packet meets half a chain.
     func takeDown() {
-        provider.removeInstance(instance)
+        // Refused only inside hooks and callbacks, where nobody calls this.
+        try? provider.removeInstance(instance)
         for observer in observers { instance.interfaces.removeObserver(observer) }
         for hook in configuration.hooks {
             for family in hook.families {

@@ -14,7 +14,7 @@ struct PumpedQueue {
         let physicalIn: Unmanaged<HookEvent<PacketEvent>>
         let physicalOut: Unmanaged<HookEvent<PacketEvent>>
 
-        init(of handle: ProtocolHandle) {
+        init(of handle: NetworkProtocol) {
             unsafe physicalIn = .passUnretained(handle.event(.physicalIn))
             unsafe physicalOut = .passUnretained(handle.event(.physicalOut))
         }

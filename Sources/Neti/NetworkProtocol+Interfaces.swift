@@ -12,7 +12,7 @@ public import Packet
 
 // MARK: - Interfaces
 
-extension ProtocolHandle {
+extension NetworkProtocol {
     /// The name of an interface (`net_getifname`, R53).
     ///
     /// - Returns: nil where C returns 1 (no such interface) or -1 (the instance is going).
@@ -58,7 +58,7 @@ extension ProtocolHandle {
 
 // MARK: - Logical interfaces
 
-extension ProtocolHandle {
+extension NetworkProtocol {
     /// The addresses of a logical interface (`net_getlifaddr`, R53, R55): address, peer, broadcast, netmask at once.
     ///
     /// A first logical interface that has no address yet gives the unspecified one, `0.0.0.0` or `::`.
@@ -110,7 +110,7 @@ extension ProtocolHandle {
 
 // MARK: - Routes
 
-extension ProtocolHandle {
+extension NetworkProtocol {
     /// Where packets for an address go next (`net_routeto`, R157 to R162).
     ///
     /// The longest prefix in the tables `local`, `main` and `default`, each asked when the one before knows no way; by
