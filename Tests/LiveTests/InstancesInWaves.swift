@@ -58,7 +58,7 @@ extension RealPackets {
             }
             let usage = Usage()
             try folder.delete(names)
-            for instance in instances { provider.removeInstance(instance) }
+            for instance in instances { try provider.removeInstance(instance) }
             return usage
         }
 
