@@ -60,13 +60,15 @@ extension RunningDaemon {
                 #expect(threads(of: daemon) == before.threads)
                 #expect(try number("Threads", of: daemon) <= mostThreads)
                 let memory = try number("RssAnon", of: daemon) - before.memory
-                #expect(memory < count * (hooks.isEmpty ? 32 : 64), "\(memory) KiB for \(count) instances")
+                #expect(memory < count * 64, "\(memory) KiB for \(count) instances")
                 // The daemon's own namespace is the only one of which it holds a file.
                 #expect(descriptors(of: daemon).count { $0.hasPrefix("net:") } == 1)
 
                 try folder.delete(names)
                 let areGone = try Deadline(.seconds(60)).sees { () throws -> Bool in try ups(daemon) == 1 }
                 #expect(areGone)
+                // "global", "n" and the last hundred that are gone.
+                #expect(try daemon.instances().count == 102)
                 #expect(threads(of: daemon) == before.threads)
                 #expect(Deadline(.seconds(5)).sees { descriptors(of: daemon).count <= before.descriptors })
                 #expect(daemon.terminate() == 0)

@@ -141,6 +141,23 @@ extension RealPackets {
             }
         }
 
+        @Test("An instance knows the inode of its namespace, which is its zone id")
+        func zoneID() throws {
+            try NamespaceFolder.with { folder in
+                try folder.create(["a", "b"])
+                let provider = try LinuxProvider(pumps: 1)
+                defer { provider.stop() }
+                for name in ["a", "b"] {
+                    let instance = try provider.addInstance(named: name, in: folder.namespace(name))
+                    let inode = try Command.run("stat", ["-c", "%i", "\(folder.path)/\(name)"])
+                    #expect("\(provider.status(of: instance)?.identity.inode ?? 0)\n" == inode)
+                }
+                let own = try provider.addInstance(named: "global", in: .own)
+                let link = readLink("/proc/self/ns/net")
+                #expect(link == "net:[\(provider.status(of: own)?.identity.inode ?? 0)]")
+            }
+        }
+
         @Test("The watch thread tells of a mount, for which there is no inotify message, and of an unmount")
         func mounts() throws {
             try NamespaceFolder.with { folder in

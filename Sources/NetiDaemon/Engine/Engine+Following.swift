@@ -12,7 +12,12 @@ extension Engine {
     struct Following {
         var assignment = NamespaceAssignment()
         var retries = RetryTimes()
+        /// Instances of globs whose namespace is gone, oldest first.
+        var gone: [String] = []
     }
+
+    /// How many instances of globs are remembered when their namespace is gone. Names of containers never come again.
+    private static let mostGone = 100
 
     /// The first look: the instance of the daemon's own namespace, then all others.
     ///
@@ -62,6 +67,7 @@ extension Engine {
         for name in ended {
             following.retries.forget(name)
             takeDown(name)
+            noteGone(name, &following)
         }
         for path in changes.removed { forgetRefusal(of: before[path]) }
         // What has ended may be what kept others out.
@@ -81,6 +87,13 @@ extension Engine {
         entry.running?.takeDown()
     }
 
+    /// Forgets those that are gone for longest.
+    private func noteGone(_ name: String, _ following: inout Following) {
+        guard case .matching = entry(name)?.configuration.netns else { return }
+        following.gone.append(name)
+        if following.gone.count > Self.mostGone { forget(following.gone.removeFirst()) }
+    }
+
     /// Makes an instance of a namespace if the configuration wants one and it hasn't one yet.
     private func add(_ name: NamespaceDirectories.Name, _ following: inout Following) -> NetiError? {
         let netns = name.lastComponent
@@ -88,6 +101,7 @@ extension Engine {
         let instanceName = instance.name ?? netns
         switch following.assignment.claim(name, for: instanceName) {
         case .granted:
+            following.gone.removeAll { $0 == instanceName }
             return bringUp(instanceName, in: .path(name.path), instance, &following)
         case .passedOver(.alias, let owner):
             let message = "no instance for \(name.path): it is the namespace of instance '\(owner)'"

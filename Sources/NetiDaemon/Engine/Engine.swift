@@ -97,6 +97,11 @@ final class Engine: Sendable {
         }
     }
 
+    /// Removes an instance's entry.
+    func forget(_ name: String) {
+        table.withLock { _ = $0.entries.removeValue(forKey: name) }
+    }
+
     /// Makes an entry or replaces what it says, but for the names that were passed over.
     func note(
         _ name: String, in namespace: Namespace, _ configuration: Configuration.Instance, _ state: InstanceEntry.State
