@@ -171,7 +171,8 @@ extension RealPackets {
                     address add 198.51.100.77/32 dev gone0
                     """)
                 let handle = rig.instance.protocolHandle(.inet6)
-                #expect(Deadline(.seconds(5)).sees { handle.addresses(of: 100)?.address.description == "2001:db8:1::1" })
+                #expect(
+                    Deadline(.seconds(5)).sees { handle.addresses(of: 100)?.address.description == "2001:db8:1::1" })
                 let listener = try NICListener(rig.instance)
                 _ = try listener.hear(from: rig.right, 0, example.family)
                 let heard = listener.count
@@ -219,7 +220,8 @@ extension RealPackets {
             try Rig.with { rig in
                 try rig.right.batch(Self.create + "\nlink set d0 up\naddress add 203.0.113.1/24 dev d0")
                 let listener = try NICListener(rig.instance)
-                try rig.right.batch("link set p0 down\nlink set p0 up\nlink set p0 down\nlink set lo down\nlink set lo up")
+                try rig.right.batch("link set p0 down\nlink set p0 up\nlink set p0 down")
+                try rig.right.batch("link set lo down\nlink set lo up")
                 #expect(try listener.hear(from: rig.right, Self.index, .inet) == [])
                 #expect(listener.lines(of: [1], .inet) == ["1: 1 LIF_DOWN", "1: 1 LIF_UP"])
             }

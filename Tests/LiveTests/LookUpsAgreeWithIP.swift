@@ -150,8 +150,8 @@ extension RealPackets {
                     let way = try answer.flatMap { try JSONDecoder().decode([Way].self, from: Data($0.utf8)).first }
                     let expected = try way.map { try hop(of: $0, to: destination, handle) }
                     let agrees = Deadline(.seconds(5)).sees { handle.route(to: destination) == expected }
-                    #expect(
-                        agrees, "\(text): \(String(describing: handle.route(to: destination))), kernel \(answer ?? "none")")
+                    let found = String(describing: handle.route(to: destination))
+                    #expect(agrees, "\(text): \(found), kernel \(answer ?? "none")")
                 }
             }
         }

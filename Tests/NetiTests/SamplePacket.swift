@@ -37,7 +37,8 @@ enum SamplePacket {
 ///   - length: of the whole packet, nil for all of `bytes`.
 func withPacket<Result>(
     _ bytes: [UInt8], room: Int = 2048, length: Int? = nil, event: NetworkEvent = .physicalIn,
-    flags: PacketFlags = [], metadata: PacketMetadata = PacketMetadata(), mark: UInt32 = 0,
+    family: NetworkFamily = .inet, flags: PacketFlags = [], metadata: PacketMetadata = PacketMetadata(),
+    mark: UInt32 = 0,
     _ body: (inout PacketEvent) throws -> Result
 ) rethrows -> Result {
     let room = max(room, bytes.count)
@@ -50,7 +51,7 @@ func withPacket<Result>(
     var metadata = metadata
     metadata.length = length ?? bytes.count
     var packet = unsafe PacketEvent(
-        netid: .global, family: .inet, event: event, flags: flags, lane: 0, metadata: metadata, mark: mark,
+        netid: .global, family: family, event: event, flags: flags, lane: 0, metadata: metadata, mark: mark,
         base: memory, count: bytes.count, capacity: room)
     return try body(&packet)
 }

@@ -80,10 +80,11 @@ struct LinkMessage: Surface {
         for ip in [address.local, address.peer, address.broadcast, route.destination] {
             numbers += [UInt64(ip.family), ip.high, ip.low]
         }
-        unsafe withUnsafeBytes(of: route.hops) { bytes in
-            for unsafe hop in unsafe bytes.bindMemory(to: clnx_next_hop.self).prefix(Int(route.hop_count)) {
-                numbers += [UInt64(hop.interface), UInt64(hop.flags), hop.gateway.high, hop.gateway.low]
-            }
+        let hops = unsafe withUnsafeBytes(of: route.hops) { bytes in
+            unsafe Array(bytes.bindMemory(to: clnx_next_hop.self).prefix(Int(route.hop_count)))
+        }
+        for hop in hops {
+            numbers += [UInt64(hop.interface), UInt64(hop.flags), hop.gateway.high, hop.gateway.low]
         }
         return numbers
     }

@@ -21,7 +21,9 @@ struct InterfaceFeedTests {
     }
 
     /// Answers what the feed asks for until it is content.
-    private mutating func settle(_ interfaces: [InterfaceChange], _ addresses: [InterfaceChange], _ routes: [Route] = []) {
+    private mutating func settle(
+        _ interfaces: [InterfaceChange], _ addresses: [InterfaceChange], _ routes: [Route] = []
+    ) {
         while let dump = feed.nextDump() {
             switch dump {
             case .interfaces, .settling: for change in interfaces { take(answer(change)) }
@@ -91,7 +93,8 @@ struct InterfaceFeedTests {
         take(news(EventScript.address("192.0.2.10")))
         #expect(lines() == [])
         take(end)
-        #expect(lines() == ["inet 2.1 LIF_DOWN", "inet 2.1 ADDRESS_CHANGE 192.0.2.9", "inet 2.1 LIF_UP", "inet 2.2 LIF_UP"])
+        let missed = ["2.1 LIF_DOWN", "2.1 ADDRESS_CHANGE 192.0.2.9", "2.1 LIF_UP", "2.2 LIF_UP"]
+        #expect(lines() == missed.map { "inet \($0)" })
     }
 
     @Test("A loss, or a change, in the course of a dump starts it over", arguments: [true, false])
