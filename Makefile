@@ -18,7 +18,7 @@ PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13V
     '5Hooks6ReaderV(5enter|5leave)' '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
     '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody' \
-    '4Neti14ProtocolHandleC(3mtu|5route)' '5Hooks11PublicationC14isCallerInside' '4Neti10RouteTableV5route' \
+    '4Neti(14ProtocolHandle|15NetworkProtocol)C(3mtu|5route)' '5Hooks11PublicationC14isCallerInside' '4Neti10RouteTableV5route' \
     '4Neti17InterfaceSnapshotV3mtu'
 
 TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000

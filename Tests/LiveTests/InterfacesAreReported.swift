@@ -97,7 +97,7 @@ extension RealPackets {
             }
         }
 
-        @Test("A script that runs at full speed makes the same events (R195, R196)")
+        @Test("A script that runs at full speed makes the same events, in order (R190, R195, R196)")
         func fullSpeed() throws {
             try Rig.with { rig in
                 let listener = try NICListener(rig.instance)

@@ -47,7 +47,7 @@ struct InterfaceLookupTests {
         }
     }
 
-    @Test("The MTU is the device's, if the logical interface exists; 0 and 1 are the first (R10, R53, R56)")
+    @Test("The MTU is the device's, if the logical interface exists; 0 and 1 are the first (R10, R53, R56, R59)")
     func mtu() {
         #expect(inet.mtu(of: 4) == 1500 && inet.mtu(of: 4, logical: 1) == 1500 && inet.mtu(of: 4, logical: 3) == 1500)
         #expect(inet.mtu(of: 4, logical: 2) == nil && inet.mtu(of: 4, logical: 4) == nil)

@@ -46,7 +46,7 @@ struct InterfaceStateTests {
             changes: [Script.addressGone("192.0.2.1"), Script.address("192.0.2.9")],
             events: ["2.1 LIF_DOWN", "2.1 ADDRESS_CHANGE 192.0.2.9", "2.1 LIF_UP"]),
         Case(
-            testDescription: "Further addresses go up and down without a change of address",
+            testDescription: "Further addresses go up and down without a change of address (R197)",
             before: [Script.link("eth0", up: true), Script.address("192.0.2.1")],
             changes: [
                 Script.address("192.0.2.2"), Script.address("192.0.2.3"), Script.addressGone("192.0.2.2"),

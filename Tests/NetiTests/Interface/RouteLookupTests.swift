@@ -69,7 +69,7 @@ struct RouteLookupTests {
         sample.instance.interfaces.update(Self.routes.shuffled())
     }
 
-    @Test("The longest prefix of the first table that knows a way (R157, R159, R160, R161)", arguments: cases)
+    @Test("The longest prefix of the first table that knows a way (R157, R159, R160, R161, R162)", arguments: cases)
     func lookUp(_ example: Case) throws {
         let destination = try #require(IPAddress(example.destination))
         let handle = sample.instance.protocolHandle(destination.version == .v4 ? .inet : .inet6)
