@@ -8,8 +8,9 @@ import SystemPackage
 
 /// The module `ipf`: lets the rules of a file decide about packets, one hook like any other.
 ///
-/// `PHYSICAL_IN` packets meet the `in` rules with their arrival interface, `PHYSICAL_OUT` packets the `out` rules with
-/// the one through which they leave.
+/// What comes in (`PHYSICAL_IN`, `LOOPBACK_IN`) meets the `in` rules with its arrival interface, what goes out
+/// (`PHYSICAL_OUT`, `LOOPBACK_OUT`) the `out` rules with the one through which it leaves. `FORWARDING` is for hooks that
+/// are on neither physical event: packets meet the `in` rules and, if those pass them, the `out` rules.
 public final class IPFilterModule: HookModule {
     /// `ipf`.
     public static let moduleName = "ipf"
@@ -58,13 +59,29 @@ public final class IPFilterModule: HookModule {
     public func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function {
         let rules = rules
         switch event {
-        case .physicalIn, .forwarding, .loopbackIn:
+        case .physicalIn, .loopbackIn:
             return { event in rules.result(for: &event, direction: .in, interface: event.inInterface) }
         case .physicalOut, .loopbackOut:
             return { event in rules.result(for: &event, direction: .out, interface: event.outInterface) }
+        case .forwarding:
+            return { event in
+                let result = rules.result(for: &event, direction: .in, interface: event.inInterface)
+                guard result == .pass else { return result }
+                return rules.result(for: &event, direction: .out, interface: event.outInterface)
+            }
         case .observing:
+            // Nothing it says would have an effect; `refusal` keeps it off.
             return { _ in .pass }
         }
+    }
+
+    /// Keeps it off events at which it could decide nothing.
+    public static func refusal(family: NetworkFamily, event: NetworkEvent) -> (key: HookPlaceKey, reason: String)? {
+        if family == .arp {
+            return (.families, "rules are about IP packets, and ARP packets can only be looked at")
+        }
+        if event == .observing { return (.events, "packets can only be looked at there, whatever rules say") }
+        return nil
     }
 
     /// Rules find their interfaces again.

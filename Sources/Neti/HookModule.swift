@@ -16,6 +16,9 @@ public protocol HookModule: AnyObject, Sendable {
     /// What is wrong with the values of its own keys, all at once; called before anything is started.
     static func problems(in values: [String: String]) -> [HookModuleProblem]
 
+    /// Why the module can't be put on an event, and which key of its hook would have to change; nil when it can.
+    static func refusal(family: NetworkFamily, event: NetworkEvent) -> (key: HookPlaceKey, reason: String)?
+
     /// Prepares everything that the hook functions will use; after this nothing is allocated for a packet.
     init(_ settings: HookModuleSettings) throws(NetiError)
 
@@ -50,11 +53,22 @@ extension HookModule {
     /// None beside the framework's.
     public func deleteKstats(in netinfo: Netinfo, netid: NetID) {}
 
+    /// Goes on every event.
+    public static func refusal(family: NetworkFamily, event: NetworkEvent) -> (key: HookPlaceKey, reason: String)? { nil }
+
     /// Doesn't care.
     public func interfacesChanged(_ interfaces: [Interface]) {}
 
     /// Nothing to log.
     public func takeLogLines() -> [String] { [] }
+}
+
+/// The keys of a hook in the configuration that say where it goes.
+public enum HookPlaceKey: String, Sendable {
+    /// The protocols.
+    case families
+    /// The events.
+    case events
 }
 
 /// A key that a module takes in the configuration.

@@ -5,7 +5,7 @@ public import Packet
 /// What a hook gets to see of one packet (`hook_pkt_event_t`, R89 to R91).
 ///
 /// A hook borrows it for the length of its call: the value can be neither copied nor kept, and the spans it lends end
-/// with the access. The bytes start at the IP header; there is no link-layer header. Several pump threads run the same
+/// with the access. The bytes start at the IP or ARP header; there is no link-layer header. Several pump threads run the same
 /// hook for different packets at the same time (R85).
 ///
 /// Byte order: the packet's bytes are as on the wire, every other number is in host order.
@@ -29,9 +29,15 @@ public struct PacketEvent: ~Copyable {
     /// What the kernel told beside the bytes.
     public let metadata: PacketMetadata
 
-    /// The netfilter mark. A changed mark goes back to the kernel with the verdict.
+    /// What hooks on `OBSERVING` are told besides (`hook_pkt_observe_t`); nil on every other event.
+    public let observation: PacketObservation?
+
+    /// The netfilter mark. A changed mark goes back to the kernel with the verdict; one that only shows packets
+    /// (``isReadOnly``) keeps its value.
     public var mark: UInt32 {
-        didSet { isMarkChanged = true }
+        didSet {
+            if isReadOnly { mark = oldValue } else { isMarkChanged = true }
+        }
     }
 
     /// Whether a hook assigned ``mark``.
@@ -44,12 +50,12 @@ public struct PacketEvent: ~Copyable {
     public private(set) var isConsumed = false
 
     private var wantsChecksums = false
-    private var parsed: Parsed = .notYet
-    private let base: UnsafeMutableRawPointer
-    private var count: Int
+    var parsed: Parsed = .notYet
+    let base: UnsafeMutableRawPointer
+    private(set) var count: Int
     private let capacity: Int
 
-    private enum Parsed {
+    enum Parsed {
         case notYet
         case failed
         case done(Datagram)
@@ -58,13 +64,15 @@ public struct PacketEvent: ~Copyable {
     /// Wraps a packet in memory that the provider owns.
     ///
     /// - Parameters:
-    ///   - base: first byte of the IP header; valid and not touched by others as long as the event lives.
+    ///   - base: first byte of the IP or ARP header; valid and not touched by others as long as the event lives.
     ///   - count: bytes there are, at most 65,535.
     ///   - capacity: bytes that the packet may grow to, at least `count`.
+    ///   - observation: what the hooks on `OBSERVING` are told besides.
     @unsafe
     public init(
         netid: NetID, family: NetworkFamily, event: NetworkEvent, flags: PacketFlags, lane: Int,
-        metadata: PacketMetadata, mark: UInt32, base: UnsafeMutableRawPointer, count: Int, capacity: Int
+        metadata: PacketMetadata, mark: UInt32, base: UnsafeMutableRawPointer, count: Int, capacity: Int,
+        observation: PacketObservation? = nil
     ) {
         self.netid = netid
         self.family = family
@@ -73,6 +81,7 @@ public struct PacketEvent: ~Copyable {
         self.lane = lane
         self.metadata = metadata
         self.mark = mark
+        self.observation = observation
         unsafe self.base = base
         self.count = count
         self.capacity = min(capacity, Self.maximumLength)
@@ -127,6 +136,8 @@ extension PacketEvent {
 extension PacketEvent {
     /// Why an edit was refused; the packet is as it was.
     public enum EditError: Error, Equatable, Sendable {
+        /// The event only shows packets.
+        case readOnly
         /// An earlier hook consumed the packet.
         case consumed
         /// The kernel handed over only a part of the packet, which can't stand for the whole.
@@ -145,7 +156,7 @@ extension PacketEvent {
 
     /// Lends the packet's bytes for changing in place (R96).
     ///
-    /// - Throws: ``EditError`` when the packet is consumed or cut.
+    /// - Throws: ``EditError`` when the packet is consumed, cut or only shown.
     public mutating func edit(
         checksums: Checksums = .updated, _ change: (inout MutableRawSpan) -> Void
     ) throws(EditError) {
@@ -173,6 +184,7 @@ extension PacketEvent {
     ///
     /// - Throws: ``EditError``; ``EditError/tooLong`` beyond 65,535 bytes.
     public mutating func replace(with packet: RawSpan, checksums: Checksums = .asWritten) throws(EditError) {
+        if isReadOnly { throw .readOnly }
         guard !isConsumed else { throw .consumed }
         guard packet.byteCount <= capacity else { throw .tooLong }
         unsafe packet.withUnsafeBytes { source in
@@ -184,11 +196,13 @@ extension PacketEvent {
 
     /// Takes the packet out of the kernel's hands: no verdict lets it go on, later hooks see no bytes (R97).
     public mutating func consume() {
+        if isReadOnly { return }
         isConsumed = true
         parsed = .failed
     }
 
     private func requireWhole() throws(EditError) {
+        if isReadOnly { throw .readOnly }
         if isConsumed { throw .consumed }
         if isCut { throw .cut }
     }

@@ -104,8 +104,8 @@ extension InstanceEntry {
     /// The events of the instance, when it is up, by family.
     fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
         guard let instance = running?.instance else { return [] }
-        return NetworkFamily.ip.flatMap { family in
-            NetworkEvent.physical.map { (family, $0, instance.protocolHandle(family).event($0)) }
+        return NetworkFamily.allCases.flatMap { family in
+            family.events.map { (family, $0, instance.protocolHandle(family).event($0)) }
         }
     }
 

@@ -36,6 +36,13 @@ public struct InstanceConfiguration: Sendable, Equatable {
     public var priorityIn: Int32 = -450
     /// Priority of `PHYSICAL_OUT` among the other users of postrouting.
     public var priorityOut = Int32.max
+    /// Priority of `FORWARDING` among the other users of forward: first, so that a host's own rules judge what hooks made
+    /// of the packet.
+    public var priorityForward: Int32 = -450
+    /// Priority of `LOOPBACK_OUT` among the other users of output: last, as `PHYSICAL_OUT` is.
+    public var priorityLoopbackOut = Int32.max
+    /// Priority of `LOOPBACK_IN` among the other users of input: first, as `PHYSICAL_IN` is.
+    public var priorityLoopbackIn: Int32 = -450
 
     /// Everything as it is by default.
     public init() {}

@@ -7,8 +7,8 @@ import SystemPackage
 
 /// The queues and steering rules of one instance.
 ///
-/// Queues are opened when the first hook comes and closed with the instance; rules come and go with the events that
-/// have hooks.
+/// Queues are opened when the first hook comes and closed with the instance; rules, and the taps for ARP packets, come
+/// and go with the events that have hooks.
 public final class LinuxInstance: Sendable {
     /// What an administrator wants to know of an instance.
     public struct Status: Sendable {
@@ -31,8 +31,11 @@ public final class LinuxInstance: Sendable {
         var kstats: QueueKstats?
         var steering: SteeringTable?
         var timestamps: TimestampRequest?
-        /// What is to be steered as soon as hooks are complete; nil from then on.
-        var heldBack: Set<SteeringTable.Point>?
+        var taps: [NetworkEvent: ARPTap] = [:]
+        /// What has hooks.
+        var hooked: Set<SteeringTable.Point> = []
+        /// Whether nothing is steered before hooks are complete.
+        var isHeldBack: Bool
         var isClosed = false
     }
 
@@ -47,7 +50,7 @@ public final class LinuxInstance: Sendable {
         instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, monitor: InterfaceMonitor,
         provider: LinuxProvider
     ) {
-        state = Mutex(State(heldBack: []))
+        state = Mutex(State(isHeldBack: true))
         self.instance = instance
         self.namespace = namespace
         self.configuration = configuration
@@ -65,22 +68,20 @@ public final class LinuxInstance: Sendable {
     }
 
     func setInterested(_ interested: Bool, family: NetworkFamily, event: NetworkEvent) throws(NetiError) {
-        guard NetworkFamily.ip.contains(family), NetworkEvent.physical.contains(event) else {
-            if interested { throw NetiError(.notSupported, "\(family)/\(event) can't have hooks yet") }
-            return
-        }
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else {
                 if interested { throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }
                 return
             }
             let point = SteeringTable.Point(family: family, event: event)
-            if state.heldBack != nil {
-                if interested { state.heldBack?.insert(point) } else { state.heldBack?.remove(point) }
-            } else if interested {
-                try steer([point], &state)
-            } else {
-                try state.steering?.stopSteering(point)
+            let before = state.hooked
+            if interested { state.hooked.insert(point) } else { state.hooked.remove(point) }
+            guard !state.isHeldBack else { return }
+            do throws(NetiError) {
+                try follow(&state)
+            } catch {
+                if interested { state.hooked = before }
+                throw error
             }
         }
     }
@@ -88,12 +89,13 @@ public final class LinuxInstance: Sendable {
     /// Steers packets to whole chains at once, see ``LinuxProvider/startSteering(_:)``.
     func startSteering() throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            guard !state.isClosed, let points = state.heldBack.take() else { return }
-            if points.isEmpty {
+            guard !state.isClosed, state.isHeldBack else { return }
+            state.isHeldBack = false
+            if state.hooked.isEmpty {
                 // Nothing is wanted here, so whoever else filters is welcome; only what a dead daemon left must go.
                 try? makeSteering().steer([])
             } else {
-                try steer(points, &state)
+                try follow(&state)
             }
         }
     }
@@ -101,13 +103,17 @@ public final class LinuxInstance: Sendable {
     /// Steers packets to the chains that modules have made while the instance came up.
     func endHoldingBack() throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            guard !state.isClosed, let points = state.heldBack.take(), !points.isEmpty else { return }
-            try steer(points, &state)
+            guard !state.isClosed, state.isHeldBack else { return }
+            state.isHeldBack = false
+            if !state.hooked.isEmpty { try follow(&state) }
         }
     }
 
-    private func steer(_ points: Set<SteeringTable.Point>, _ state: inout State) throws(NetiError) {
-        if state.steering == nil {
+    /// Brings rules and taps in step with the events that have hooks.
+    private func follow(_ state: inout State) throws(NetiError) {
+        try tap(Set(state.hooked.filter { $0.family == .arp }.map(\.event)), &state)
+        let points = Set(state.hooked.filter { $0.family != .arp }.flatMap(\.sources))
+        if state.steering == nil, !points.isEmpty {
             // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
             let steering = try makeSteering()
             if configuration.timestamps { state.timestamps = try TimestampRequest() }
@@ -118,25 +124,45 @@ public final class LinuxInstance: Sendable {
         try state.steering?.steer(points)
     }
 
+    private func tap(_ events: Set<NetworkEvent>, _ state: inout State) throws(NetiError) {
+        for (event, tap) in state.taps where !events.contains(event) {
+            // Without waiting for the pump, which may be about to leave the hook that goes.
+            provider.pumps.abandon(tap)
+            state.taps[event] = nil
+        }
+        for event in events where state.taps[event] == nil {
+            let tap = try ARPTap(event, of: instance, in: namespace, broker: provider.broker)
+            do throws(NetiError) {
+                try provider.pumps.add(tap)
+            } catch {
+                provider.pumps.abandon(tap)
+                throw error
+            }
+            state.taps[event] = tap
+        }
+    }
+
     private func makeSteering() throws(NetiError) -> SteeringTable {
         try SteeringTable(
             instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
     }
 
     func close() {
-        let (queues, kstats, steering) = state.withLock { state in
+        let (queues, kstats, steering, taps) = state.withLock { state in
             state.isClosed = true
             defer {
                 state.queues = []
                 state.kstats = nil
+                state.taps = [:]
                 state.steering = nil
                 state.timestamps = nil
             }
-            return (state.queues, state.kstats, state.steering)
+            return (state.queues, state.kstats, state.steering, state.taps.values)
         }
+        for tap in taps { provider.pumps.remove(tap) }
         // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
         withExtendedLifetime(steering) {
-            if configuration.onExit == .open { steering?.clear() }
+            if configuration.onExit == .open { try? steering?.steer([]) }
             let deadline = ContinuousClock.now + .milliseconds(250)
             for queue in queues { queue.drain(until: deadline) }
             kstats?.delete()

@@ -374,3 +374,30 @@ struct clnx_nft_listed_rule {
 int clnx_nft_rules(
     int fd, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
     struct clnx_nft_listed_rule *_Nonnull rules, uint32_t capacity);
+
+// MARK: - Address resolution: packet(7) (arp_tap.c)
+
+// Opens a tap in the calling thread's network namespace: a copy of every ARP packet that any of its interfaces receives
+// for this host, or with `outgoing` of every one that it sends. Taking what is sent costs every packet that leaves the
+// namespace a moment, for the kernel shows all of them to the filter. Returns a descriptor or -errno: -EAFNOSUPPORT where
+// the kernel has no packet sockets.
+int clnx_arp_open(bool outgoing);
+
+enum {
+    CLNX_ARP_BATCH = 32,  // the most that one call takes
+    CLNX_ARP_ROOM = 256,  // bytes of each packet, more than the longest link-layer addresses make it
+};
+
+struct clnx_arp_packet {
+    uint8_t *_Nonnull bytes;  // from the ARP header on, padding of the link layer included
+    uint32_t captured;        // bytes there are of it
+    uint32_t length;          // bytes that it has
+    uint32_t interface;       // index of the interface
+    uint64_t source;          // of a received packet the sender's link-layer address, first byte in the highest place
+    uint8_t source_length;    // bytes of it; longer ones than 8 are left out: 0
+};
+
+// Takes what waits, at most `capacity` packets, by one system call that does not block. `room`, which the packets point
+// into, has CLNX_ARP_ROOM bytes for each. Returns their number, 0 if none waits, or -errno.
+int clnx_arp_receive(
+    int fd, void *_Nonnull room, struct clnx_arp_packet *_Nonnull packets, uint32_t capacity);

@@ -8,13 +8,13 @@ import SystemPackage
 /// Values that are right one by one and impossible together.
 extension Configuration {
     /// Reports each impossible combination at the value that would have to change.
-    func checkCombinations(report: (ConfigurationPath, String) -> Void) {
+    func checkCombinations(modules: [any HookModule.Type], report: (ConfigurationPath, String) -> Void) {
         let root = ConfigurationPath().appending("instance")
         for (index, instance) in instances.enumerated() {
             let path = root.appending(index)
             checkNames(of: instance, at: path, earlier: instances[..<index], report: report)
             instance.checkQueueNumbers { report(path.appending($0), $1) }
-            instance.checkHooks { report(path.appending("hook").appending($0).appending($1), $2) }
+            instance.checkHooks(modules: modules) { report(path.appending("hook").appending($0).appending($1), $2) }
         }
     }
 
@@ -45,7 +45,7 @@ extension Configuration.Instance {
 
     /// Registers the hooks on events that nobody runs, as the daemon will on real ones: what is refused here would keep
     /// the daemon from starting.
-    fileprivate func checkHooks(report: (Int, String, String) -> Void) {
+    fileprivate func checkHooks(modules: [any HookModule.Type], report: (Int, String, String) -> Void) {
         var events: [String: HookEvent<Void>] = [:]
         for (index, hook) in hooks.enumerated() {
             // Behind a hook that is wrong by itself, which has been reported, nothing certain can be said.
@@ -54,7 +54,9 @@ extension Configuration.Instance {
                 report(index, "name", "another hook of this instance is called \(hook.name.quoted) already")
                 continue
             }
-            if let (key, message) = refusal(of: hook, on: &events) { report(index, key, message) }
+            if let (key, message) = hook.misplacement(modules: modules) ?? refusal(of: hook, on: &events) {
+                report(index, key, message)
+            }
         }
     }
 
@@ -75,6 +77,25 @@ extension Configuration.Instance {
                     try event.register(Hook(name: hook.name, hint: hook.hint) { _ in .pass })
                 } catch {
                     return (error.errno == .noMemory ? "events" : "hint", "\(place): \(error.message)")
+                }
+            }
+        }
+        return nil
+    }
+}
+
+extension Configuration.Hook {
+    /// The first event that isn't there, or where the module has nothing to do: the key to change and the reason.
+    fileprivate func misplacement(modules: [any HookModule.Type]) -> (key: String, message: String)? {
+        let type = modules.first { $0.moduleName == module }
+        for family in families {
+            for event in events {
+                guard family.events.contains(event) else {
+                    let those = family.events.map(\.rawValue).joined(separator: " and ")
+                    return ("families", "\(family) has no \(event), only \(those)")
+                }
+                if let (key, reason) = type?.refusal(family: family, event: event) {
+                    return (key.rawValue, "\(family)/\(event): \(reason)")
                 }
             }
         }

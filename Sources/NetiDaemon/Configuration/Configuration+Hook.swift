@@ -12,10 +12,10 @@ extension Configuration {
         /// What runs: the name of a registered module.
         public var module: String
 
-        /// The events it is put on, at least one.
+        /// The events it is put on, at least one; each family has to have them all.
         public var events: [NetworkEvent]
 
-        /// The protocols it is put on, at least one. Default: all.
+        /// The protocols it is put on, at least one. Default: `inet` and `inet6`.
         public var families = NetworkFamily.ip
 
         /// Where in the chain it wants to be (`h_hint` and `h_hintvalue`). Default: anywhere.

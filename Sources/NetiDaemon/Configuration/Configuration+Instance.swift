@@ -36,7 +36,7 @@ extension Configuration {
         /// How hints are read: key `ordering`. Default `documented`.
         public var ordering = Ordering.documented
 
-        /// How packets are queued and steered: the keys `on-exit` to `priority-out`.
+        /// How packets are queued and steered: the keys `on-exit` to `priority-loopback-in`.
         public var queueing = InstanceConfiguration()
 
         /// Hooks that one event takes, 1 to 65,535; one more fails with `ENOMEM`. Default 64.

@@ -23,7 +23,7 @@ extension Configuration {
             directory: directory(of: path))
         let configuration = Configuration(reading: table, modules: schema)
         table.refuseUnknownKeys()
-        configuration.checkCombinations { diagnostics.report($1, at: $0) }
+        configuration.checkCombinations(modules: modules) { diagnostics.report($1, at: $0) }
         let found = diagnostics.sorted + configuration.problems(with: modules)
         if !found.isEmpty { throw ConfigurationError(diagnostics: found) }
         return configuration

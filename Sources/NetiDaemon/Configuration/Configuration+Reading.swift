@@ -51,6 +51,9 @@ extension Configuration.Instance {
         table.read("timestamps", .boolean, into: &queueing.timestamps)
         table.read("priority-in", .integer(.min ... .max), into: &queueing.priorityIn)
         table.read("priority-out", .integer(.min ... .max), into: &queueing.priorityOut)
+        table.read("priority-forward", .integer(.min ... .max), into: &queueing.priorityForward)
+        table.read("priority-loopback-out", .integer(.min ... .max), into: &queueing.priorityLoopbackOut)
+        table.read("priority-loopback-in", .integer(.min ... .max), into: &queueing.priorityLoopbackIn)
         table.read("max-hooks", .integer(1...65_535), into: &maxHooks)
         hooks = table.tables("hook") { Configuration.Hook(reading: $0, modules: modules) }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CLinuxNet
 import CNetfilterQueue
 import Glibc
 import Hooks
@@ -10,7 +11,7 @@ import SystemPackage
 ///
 /// Opened inside the instance's namespace by the broker, turned from the daemon's own namespace by a pump.
 @safe
-public final class PacketQueue: @unchecked Sendable {
+public final class PacketQueue: PumpSource, @unchecked Sendable {
     /// A queue's figures, the daemon's and the kernel's.
     public struct Status: Sendable {
         /// The queue's number in its namespace.
@@ -32,7 +33,7 @@ public final class PacketQueue: @unchecked Sendable {
     private let instance: Instance
 
     /// What the pump holds; valid as long as this object.
-    let pumped: UnsafeMutablePointer<PumpedQueue>
+    private let pumped: UnsafeMutablePointer<PumpedQueue>
 
     /// Opens the queue in its namespace. From then on the number is ours; nothing arrives before there is a rule.
     ///
@@ -60,7 +61,7 @@ public final class PacketQueue: @unchecked Sendable {
         unsafe pumped = .allocate(capacity: 1)
         unsafe pumped.initialize(
             to: PumpedQueue(
-                socket: socket, number: number, netid: instance.netid, flags: flags,
+                socket: socket, number: number, netid: instance.netid, zone: opened.zone, flags: flags,
                 statistics: .passUnretained(statistics), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
                 inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
     }
@@ -70,6 +71,12 @@ public final class PacketQueue: @unchecked Sendable {
         close(socket)
         close(accounts)
     }
+
+    /// The address of what the pump holds.
+    var token: UInt64 { unsafe UInt64(UInt(bitPattern: pumped)) }
+
+    /// Its number, for messages.
+    public var description: String { "queue \(number)" }
 
     /// The figures of now.
     public var status: Status {
@@ -92,10 +99,12 @@ public final class PacketQueue: @unchecked Sendable {
     }
 }
 
-/// The two descriptors that a queue needs from inside its namespace.
+/// What a queue needs from inside its namespace: two descriptors, and who the namespace is.
 private struct Opened: Sendable {
     let socket: Int32
     let accounts: Int32
+    /// The namespace's inode.
+    let zone: UInt64
 
     init(_ config: cnfq_config, instance: String) throws(NetiError) {
         var config = config
@@ -110,6 +119,16 @@ private struct Opened: Sendable {
         }
         socket = opened.fd
         self.accounts = accounts
+        zone = Self.currentZone
+    }
+
+    /// The inode of the namespace that the thread is in; 0 where /proc is missing.
+    private static var currentZone: UInt64 {
+        let namespace = clnx_namespace_current()
+        guard namespace >= 0 else { return 0 }
+        defer { close(namespace) }
+        var id = clnx_namespace_id()
+        return unsafe clnx_namespace_identify(namespace, &id) == 0 ? id.inode : 0
     }
 
     private static func refusal(

@@ -76,8 +76,8 @@ struct PolledQueues: ~Copyable {
     }
 
     /// Forgets a queue that goes away.
-    mutating func forget(_ queue: UnsafePointer<PumpedQueue>) {
-        for index in 0..<count where unsafe queues[index] == queue {
+    mutating func forget(_ token: UInt64) {
+        for index in 0..<count where unsafe UInt64(UInt(bitPattern: queues[index])) == token {
             count -= 1
             unsafe queues[index] = queues[count]
             return

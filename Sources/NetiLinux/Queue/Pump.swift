@@ -7,21 +7,21 @@ import Neti
 import Synchronization
 import SystemPackage
 
-/// One thread that turns queues.
+/// One thread that turns queues, and taps beside them.
 ///
 /// # Ownership and locking
 ///
 /// The thread owns its loop, its memory and its reader place. Queues reach it and leave it through a list of commands
-/// under a lock that the thread takes only when its doorbell was rung; never for a packet. Whoever removes a queue
+/// under a lock that the thread takes only when its doorbell was rung; never for a packet. Whoever removes one
 /// sleeps until the thread has let go of it.
 final class Pump: Sendable {
     private enum Command: Sendable {
-        case add(PacketQueue)
-        case remove(PacketQueue, done: Gate)
+        case add(any PumpSource)
+        case remove(any PumpSource, done: Gate)
         case stop
     }
 
-    /// Token of the doorbell; queues have their address, which is never 0.
+    /// Token of the doorbell; sources never have 0.
     private static let doorbellToken: UInt64 = 0
 
     private struct Inbox {
@@ -64,27 +64,24 @@ final class Pump: Sendable {
         }
     }
 
-    /// Gives the pump a queue to turn; from now on until ``remove(_:)`` the pump keeps it alive.
+    /// Gives the pump something to turn; from now on until ``remove(_:)`` the pump keeps it alive.
     ///
-    /// - Throws: `ENOMEM`, `ENOSPC` (`fs.epoll.max_user_watches`) when the queue can't be watched: it would never be turned.
-    func add(_ queue: PacketQueue) throws(NetiError) {
-        send(.add(queue))
-        let token = unsafe UInt64(UInt(bitPattern: queue.pumped))
-        let code = clnx_epoll_add(shared.epoll, queue.socket, UInt32(CLNX_READABLE), token)
-        guard code == 0 else {
-            throw NetiError(Errno(rawValue: -code), "can't watch queue \(queue.number)")
-        }
+    /// - Throws: `ENOMEM`, `ENOSPC` (`fs.epoll.max_user_watches`) when it can't be watched: it would never be turned.
+    func add(_ source: any PumpSource) throws(NetiError) {
+        send(.add(source))
+        let code = clnx_epoll_add(shared.epoll, source.socket, UInt32(CLNX_READABLE), source.token)
+        guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch \(source)") }
     }
 
-    /// Takes a queue away some time soon, without waiting for it.
-    func abandon(_ queue: PacketQueue) {
-        send(.remove(queue, done: Gate()))
+    /// Takes it away some time soon, without waiting for it.
+    func abandon(_ source: any PumpSource) {
+        send(.remove(source, done: Gate()))
     }
 
-    /// Takes a queue away; when this returns, the pump neither uses nor keeps it.
-    func remove(_ queue: PacketQueue) {
+    /// Takes it away; when this returns, the pump neither uses nor keeps it.
+    func remove(_ source: any PumpSource) {
         let done = Gate()
-        if send(.remove(queue, done: done)) { done.wait() }
+        if send(.remove(source, done: done)) { done.wait() }
     }
 
     /// Ends the thread, which lets go of all queues; later commands do nothing. Called exactly once.
@@ -120,7 +117,7 @@ final class Pump: Sendable {
         let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
-        var queues: [PacketQueue] = []
+        var sources: [any PumpSource] = []
         var polled = PolledQueues(epoll: shared.epoll, nap: nap)
         while true {
             let count = unsafe clnx_epoll_wait(shared.epoll, ready, UInt32(capacity), polled.wait)
@@ -130,6 +127,8 @@ final class Pump: Sendable {
                 let token = unsafe ready[index].token
                 if token == doorbellToken {
                     isRung = true
+                } else if let tap = unsafe PumpedTap.tap(token) {
+                    unsafe loop.turn(tap)
                 } else if let queue = unsafe UnsafePointer<PumpedQueue>(bitPattern: UInt(token)) {
                     let last = unsafe loop.turn(queue)
                     unsafe polled.consider(queue, lastBatch: last)
@@ -138,7 +137,7 @@ final class Pump: Sendable {
             // After the queues: a queue that is removed now may still be named further down in what epoll reported.
             guard isRung || count < 0 else { continue }
             shared.doorbell.silence()
-            let (goesOn, done) = obey(shared, &queues, &polled)
+            let (goesOn, done) = obey(shared, &sources, &polled)
             // Only now have the commands let go of their queues too, so that whoever waits is the one who closes them.
             for gate in done { gate.open() }
             guard goesOn else { return }
@@ -147,7 +146,7 @@ final class Pump: Sendable {
 
     /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
     private static func obey(
-        _ shared: Shared, _ queues: inout [PacketQueue], _ polled: inout PolledQueues
+        _ shared: Shared, _ sources: inout [any PumpSource], _ polled: inout PolledQueues
     ) -> (goesOn: Bool, done: [Gate]) {
         let commands = shared.inbox.withLock { inbox in
             defer { inbox.commands = [] }
@@ -157,12 +156,12 @@ final class Pump: Sendable {
         var gates: [Gate] = []
         for command in commands {
             switch command {
-            case .add(let queue):
-                queues.append(queue)
-            case .remove(let queue, let done):
-                _ = clnx_epoll_remove(shared.epoll, queue.socket)
-                unsafe polled.forget(queue.pumped)
-                queues.removeAll { $0 === queue }
+            case .add(let source):
+                sources.append(source)
+            case .remove(let source, let done):
+                _ = clnx_epoll_remove(shared.epoll, source.socket)
+                polled.forget(source.token)
+                sources.removeAll { $0 === source }
                 gates.append(done)
             case .stop:
                 goesOn = false

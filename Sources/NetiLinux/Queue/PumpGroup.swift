@@ -4,7 +4,7 @@ import Hooks
 import Neti
 import Synchronization
 
-/// The pumps, and which of them turns which queue.
+/// The pumps, and which of them turns which queue or tap.
 ///
 /// A queue stays on the pump that it was given to, so that a flow's packets stay in order. New queues go to the pump
 /// with the fewest.
@@ -32,29 +32,29 @@ final class PumpGroup: Sendable {
     }
 
     /// - Throws: what keeps the pump from turning it.
-    func add(_ queue: PacketQueue) throws(NetiError) {
+    func add(_ source: any PumpSource) throws(NetiError) {
         let chosen = placement.withLock { placement in
             let chosen = placement.load.indices.min { placement.load[$0] < placement.load[$1] } ?? 0
             placement.load[chosen] += 1
-            placement.pump[ObjectIdentifier(queue)] = chosen
+            placement.pump[ObjectIdentifier(source)] = chosen
             return chosen
         }
-        try pumps[chosen].add(queue)
+        try pumps[chosen].add(source)
     }
 
     /// Takes a queue from its pump, if it has one, without waiting; for callers that may run on a pump themselves.
-    func abandon(_ queue: PacketQueue) {
-        if let pump = forget(queue) { pump.abandon(queue) }
+    func abandon(_ source: any PumpSource) {
+        if let pump = forget(source) { pump.abandon(source) }
     }
 
     /// Takes a queue from its pump; when this returns, the queue may be closed.
-    func remove(_ queue: PacketQueue) {
-        if let pump = forget(queue) { pump.remove(queue) }
+    func remove(_ source: any PumpSource) {
+        if let pump = forget(source) { pump.remove(source) }
     }
 
-    private func forget(_ queue: PacketQueue) -> Pump? {
+    private func forget(_ source: any PumpSource) -> Pump? {
         placement.withLock { placement in
-            guard let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(queue)) else { return nil }
+            guard let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(source)) else { return nil }
             placement.load[chosen] -= 1
             return pumps[chosen]
         }

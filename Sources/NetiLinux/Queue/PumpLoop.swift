@@ -15,9 +15,10 @@ struct PumpLoop: ~Copyable {
     static let batch: UInt32 = 64
 
     /// Batches after which another queue of the same pump gets its turn.
-    private static let turnLimit = 16
+    static let turnLimit = 16
 
-    private let reader: Reader
+    let reader: Reader
+    let arp = ARPSlab()
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
 
@@ -83,7 +84,7 @@ struct PumpLoop: ~Copyable {
         let isThere = unsafe packet.pointee.payload != nil
         var event = unsafe PacketEvent(
             netid: queue.pointee.netid, family: place.family, event: place.event,
-            flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet),
+            flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet, at: place.event),
             mark: packet.pointee.mark, base: payload, count: Int(packet.pointee.payload_length),
             capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0)
         let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
@@ -94,9 +95,10 @@ struct PumpLoop: ~Copyable {
             return
         }
         tally.accepted += 1
+        if event.isEdited { event.finishChecksums() }
+        unsafe observe(event, place, zone: queue.pointee.zone)
         if event.isEdited {
             tally.edited += 1
-            event.finishChecksums()
             let mark = event.isMarkChanged ? event.mark : nil
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, mark: mark, payload: event.bytes, to: target)
         } else if event.isMarkChanged {
@@ -104,6 +106,16 @@ struct PumpLoop: ~Copyable {
         } else {
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)
         }
+    }
+
+    /// Shows a packet that passed its event to the hooks on `OBSERVING`, whose answer is ignored (R104).
+    @inline(__always)
+    private func observe(_ event: borrowing PacketEvent, _ place: PumpedQueue.Destination, zone: UInt64) {
+        guard let direction = place.direction,
+            unsafe place.observing._withUnsafeGuaranteedRef({ $0.isInterested })
+        else { return }
+        var shown = unsafe PacketEvent(observing: event, direction, zone: zone)
+        _ = unsafe place.observing._withUnsafeGuaranteedRef { $0.run(&shown, reader: reader) }
     }
 
     private mutating func note(
@@ -136,9 +148,10 @@ struct PumpLoop: ~Copyable {
 
 extension PacketMetadata {
     @inline(__always)
-    fileprivate init(_ packet: UnsafePointer<cnfq_packet>) {
+    fileprivate init(_ packet: UnsafePointer<cnfq_packet>, at event: NetworkEvent) {
         self.init()
-        inInterface = unsafe packet.pointee.indev
+        // The kernel tells more at postrouting than the event promises (R89, R90).
+        if event != .physicalOut { inInterface = unsafe packet.pointee.indev }
         outInterface = unsafe packet.pointee.outdev
         length = unsafe Int(packet.pointee.length)
         arrival = unsafe packet.pointee.timestamp

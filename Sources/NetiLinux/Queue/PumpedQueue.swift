@@ -13,10 +13,18 @@ struct PumpedQueue {
     struct Chains {
         let physicalIn: Unmanaged<HookEvent<PacketEvent>>
         let physicalOut: Unmanaged<HookEvent<PacketEvent>>
+        let forwarding: Unmanaged<HookEvent<PacketEvent>>
+        let loopbackIn: Unmanaged<HookEvent<PacketEvent>>
+        let loopbackOut: Unmanaged<HookEvent<PacketEvent>>
+        let observing: Unmanaged<HookEvent<PacketEvent>>
 
         init(of handle: NetworkProtocol) {
             unsafe physicalIn = .passUnretained(handle.event(.physicalIn))
             unsafe physicalOut = .passUnretained(handle.event(.physicalOut))
+            unsafe forwarding = .passUnretained(handle.event(.forwarding))
+            unsafe loopbackIn = .passUnretained(handle.event(.loopbackIn))
+            unsafe loopbackOut = .passUnretained(handle.event(.loopbackOut))
+            unsafe observing = .passUnretained(handle.event(.observing))
         }
     }
 
@@ -26,11 +34,16 @@ struct PumpedQueue {
         let family: NetworkFamily
         let event: NetworkEvent
         let chain: Unmanaged<HookEvent<PacketEvent>>
+        /// As what `OBSERVING` shows it afterwards; nil where it doesn't (R104).
+        let direction: PacketObservation.Direction?
+        let observing: Unmanaged<HookEvent<PacketEvent>>
     }
 
     let socket: Int32
     let number: UInt16
     let netid: NetID
+    /// The inode of its namespace.
+    let zone: UInt64
     /// Link-layer destination of the inbound packets that are steered here.
     let flags: PacketFlags
     let statistics: Unmanaged<QueueStatistics>
@@ -40,6 +53,9 @@ struct PumpedQueue {
     /// Where steering rules hang (`enum nf_inet_hooks` in linux/netfilter.h).
     private enum Place {
         static let prerouting: UInt8 = 0
+        static let input: UInt8 = 1
+        static let forward: UInt8 = 2
+        static let output: UInt8 = 3
         static let postrouting: UInt8 = 4
     }
 
@@ -52,17 +68,27 @@ struct PumpedQueue {
     /// The chain that is responsible for a packet; nil for one that no rule of ours sent.
     @inline(__always)
     func destination(hook: UInt8, family: UInt8) -> Destination? {
-        switch (family, hook) {
-        case (Family.ipv4, Place.prerouting):
-            unsafe Destination(family: .inet, event: .physicalIn, chain: inet.physicalIn)
-        case (Family.ipv4, Place.postrouting):
-            unsafe Destination(family: .inet, event: .physicalOut, chain: inet.physicalOut)
-        case (Family.ipv6, Place.prerouting):
-            unsafe Destination(family: .inet6, event: .physicalIn, chain: inet6.physicalIn)
-        case (Family.ipv6, Place.postrouting):
-            unsafe Destination(family: .inet6, event: .physicalOut, chain: inet6.physicalOut)
-        default:
-            nil
+        switch family {
+        case Family.ipv4: Self.destination(hook, .inet, inet)
+        case Family.ipv6: Self.destination(hook, .inet6, inet6)
+        default: nil
         }
+    }
+
+    @inline(__always)
+    private static func destination(_ hook: UInt8, _ family: NetworkFamily, _ chains: Chains) -> Destination? {
+        let event: NetworkEvent
+        let chain: Unmanaged<HookEvent<PacketEvent>>
+        let direction: PacketObservation.Direction?
+        switch hook {
+        case Place.prerouting: unsafe (event, chain, direction) = (.physicalIn, chains.physicalIn, .inbound)
+        case Place.postrouting: unsafe (event, chain, direction) = (.physicalOut, chains.physicalOut, .outbound)
+        case Place.forward: unsafe (event, chain, direction) = (.forwarding, chains.forwarding, nil)
+        case Place.input: unsafe (event, chain, direction) = (.loopbackIn, chains.loopbackIn, nil)
+        case Place.output: unsafe (event, chain, direction) = (.loopbackOut, chains.loopbackOut, .local)
+        default: return nil
+        }
+        return unsafe Destination(
+            family: family, event: event, chain: chain, direction: direction, observing: chains.observing)
     }
 }

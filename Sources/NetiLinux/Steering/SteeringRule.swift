@@ -27,7 +27,7 @@ struct SteeringRule {
     static func rules(for event: NetworkEvent, _ configuration: InstanceConfiguration) -> [SteeringRule] {
         let all = SteeringRule(event: event, queue: configuration.queue, queues: UInt16(configuration.queues))
         switch event {
-        case .physicalOut:
+        case .physicalOut, .forwarding, .loopbackIn, .loopbackOut:
             return [all]
         case .physicalIn:
             var unicast = all
@@ -36,7 +36,7 @@ struct SteeringRule {
                 event: event, packetType: .broadcast, queue: configuration.broadcastQueue, queues: 1)
             let multicast = SteeringRule(event: event, queue: configuration.multicastQueue, queues: 1)
             return [unicast, broadcast, multicast]
-        case .forwarding, .loopbackIn, .loopbackOut, .observing:
+        case .observing:
             return []
         }
     }
@@ -44,15 +44,17 @@ struct SteeringRule {
     /// The rule in the shim's words.
     func encoded(_ mechanism: SteeringMechanism, onExit: InstanceConfiguration.OnExit) -> clnx_nft_rule {
         var rule = clnx_nft_rule()
-        let notEqual = UInt8(CLNX_NFT_NOT_EQUAL)
+        let (equal, notEqual) = (UInt8(CLNX_NFT_EQUAL), UInt8(CLNX_NFT_NOT_EQUAL))
         switch event {
         case .physicalIn: (rule.iif, rule.compare_iif) = (Self.loopback, notEqual)
         case .physicalOut: (rule.oif, rule.compare_oif) = (Self.loopback, notEqual)
-        case .forwarding, .loopbackIn, .loopbackOut, .observing: break
+        case .loopbackIn: (rule.iif, rule.compare_iif) = (Self.loopback, equal)
+        case .loopbackOut: (rule.oif, rule.compare_oif) = (Self.loopback, equal)
+        case .forwarding, .observing: break
         }
         if let packetType {
             rule.packet_type = packetType.rawValue
-            rule.compare_packet_type = UInt8(CLNX_NFT_EQUAL)
+            rule.compare_packet_type = equal
         }
         rule.queue = queue
         rule.queues = queues
@@ -67,21 +69,33 @@ extension InstanceConfiguration {
         switch event {
         case .physicalIn: priorityIn
         case .physicalOut: priorityOut
-        case .forwarding, .loopbackIn, .loopbackOut, .observing: 0
+        case .forwarding: priorityForward
+        case .loopbackIn: priorityLoopbackIn
+        case .loopbackOut: priorityLoopbackOut
+        case .observing: 0
         }
     }
 }
 
+extension SteeringTable.Point {
+    /// The points at which packets have to be steered for the hooks of this one.
+    ///
+    /// `OBSERVING` has no place of its own in netfilter: what it shows passes the chains of these three (R104).
+    var sources: [SteeringTable.Point] {
+        guard event == .observing else { return [self] }
+        return [.physicalIn, .loopbackOut, .physicalOut].map { SteeringTable.Point(family: family, event: $0) }
+    }
+}
+
 extension NetworkEvent {
-    /// Where netfilter calls a chain of this event (`enum nf_inet_hooks`).
+    /// Where netfilter calls a chain of this event (`enum nf_inet_hooks`); `OBSERVING` has none.
     var netfilterHook: UInt32 {
         switch self {
-        case .physicalIn: 0
-        case .physicalOut: 4
-        case .forwarding: 2
+        case .physicalIn, .observing: 0
         case .loopbackIn: 1
+        case .forwarding: 2
         case .loopbackOut: 3
-        case .observing: 0
+        case .physicalOut: 4
         }
     }
 }

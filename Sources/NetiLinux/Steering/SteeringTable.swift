@@ -85,51 +85,33 @@ final class SteeringTable: Sendable {
         state.withLock { $0.mechanism }
     }
 
-    /// Puts the rules of events in, all at once, in place of whatever a dead daemon has left.
+    /// Makes these and no others the events that have rules, all at once, in place of whatever a dead daemon has left.
     ///
+    /// What waits in the queues stays there.
     /// - Throws: what the kernel answered; nothing has changed then.
     func steer(_ points: Set<Point>) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            let new = points.subtracting(state.steered)
-            guard !new.isEmpty || !state.stale.isEmpty else { return }
-            try put(new, &state)
+            let change = Change(added: points.subtracting(state.steered), removed: state.steered.subtracting(points))
+            guard !change.added.isEmpty || !change.removed.isEmpty || !state.stale.isEmpty else { return }
+            try make(change, &state)
             state.stale = []
-            state.chains.formUnion(new)
-            state.steered.formUnion(new)
+            state.chains.formUnion(points)
+            state.steered = points
         }
     }
 
-    /// Takes the rules of an event out; what waits in the queues stays there.
-    ///
-    /// - Throws: what the kernel answered; nothing has changed then.
-    func stopSteering(_ point: Point) throws(NetiError) {
-        try state.withLock { state throws(NetiError) in
-            guard state.steered.contains(point) else { return }
-            let transaction = try SteeringTransaction()
-            try transaction.flush(point)
-            try commit(transaction)
-            state.steered.remove(point)
-        }
-    }
-
-    /// Takes all rules out and leaves the chains, so that the queues run dry.
-    func clear() {
-        state.withLock { state in
-            for point in state.steered {
-                guard let transaction = try? SteeringTransaction() else { continue }
-                try? transaction.flush(point)
-                try? commit(transaction)
-            }
-            state.steered = []
-        }
+    /// Which events get rules and which lose them.
+    private struct Change {
+        let added: Set<Point>
+        let removed: Set<Point>
     }
 
     /// Tries the kernel's own expression first and remembers what it took.
-    private func put(_ points: Set<Point>, _ state: inout State) throws(NetiError) {
+    private func make(_ change: Change, _ state: inout State) throws(NetiError) {
         for mechanism in state.mechanism.map({ [$0] }) ?? [.native, .compat] {
             do throws(NetiError) {
-                try putProtected(points, mechanism, &state)
-                if !points.isEmpty { state.mechanism = mechanism }
+                try makeProtected(change, mechanism, &state)
+                if !change.added.isEmpty { state.mechanism = mechanism }
                 return
             } catch {
                 guard state.mechanism == nil, error.errno == .noSuchFileOrDirectory else { throw error }
@@ -141,27 +123,28 @@ final class SteeringTable: Sendable {
     }
 
     /// Does without protection where the kernel can't protect a table that stays.
-    private func putProtected(
-        _ points: Set<Point>, _ mechanism: SteeringMechanism, _ state: inout State
+    private func makeProtected(
+        _ change: Change, _ mechanism: SteeringMechanism, _ state: inout State
     ) throws(NetiError) {
         do throws(NetiError) {
-            try commit(try changes(points, mechanism, state))
+            try commit(try transaction(for: change, mechanism, state))
         } catch {
             guard error.errno == .notSupported, state.protection == .persistent, state.chains.isEmpty else {
                 throw error
             }
             state.protection = .none
-            try commit(try changes(points, mechanism, state))
+            try commit(try transaction(for: change, mechanism, state))
         }
     }
 
-    private func changes(
-        _ points: Set<Point>, _ mechanism: SteeringMechanism, _ state: State
+    private func transaction(
+        for change: Change, _ mechanism: SteeringMechanism, _ state: State
     ) throws(NetiError) -> SteeringTransaction {
         let transaction = try SteeringTransaction()
         for family in state.stale { try transaction.deleteTable(family) }
+        for point in change.removed { try transaction.flush(point) }
         var families = Set(state.chains.map(\.family))
-        for point in points.sorted() {
+        for point in change.added.sorted() {
             if families.insert(point.family).inserted { try transaction.addTable(point.family, state.protection) }
             if !state.chains.contains(point) {
                 try transaction.addChain(point, priority: configuration.priority(of: point.event))
