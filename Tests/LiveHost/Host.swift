@@ -7,7 +7,7 @@ public import Packet
 import Synchronization
 import SystemPackage
 
-/// A network namespace of its own, with one interface that leads to a peer.
+/// A network namespace of its own, with an interface that leads to a peer.
 public final class Host: Sendable {
     /// The folder of named namespaces.
     static let directory = "/run/netns"
@@ -18,10 +18,10 @@ public final class Host: Sendable {
     /// The name of the interface that leads to the peer.
     public static let interface = "veth0"
 
-    /// The address in 192.0.2.0/24.
+    /// The address in 192.0.2.0/24, or of a host behind a router in 198.51.100.0/24.
     public let inet: IPAddress
 
-    /// The address in 2001:db8::/64.
+    /// The address in 2001:db8::/64, or of a host behind a router in 2001:db8:0:1::/64.
     public let inet6: IPAddress
 
     /// The link-layer address of ``interface``.
@@ -30,11 +30,13 @@ public final class Host: Sendable {
     private let broker: NamespaceBroker
     private let isThere = Atomic(true)
 
-    init(_ name: HostName, number: UInt8, broker: NamespaceBroker) throws(NetiError) {
+    init(
+        _ name: HostName, number: UInt8, on network: TestNetwork = .first, broker: NamespaceBroker
+    ) throws(NetiError) {
         self.name = name.description
         self.broker = broker
-        inet = IPAddress(v4: 0xC000_0200 | UInt32(number))
-        inet6 = IPAddress(v6High: 0x2001_0DB8_0000_0000, low: UInt64(number))
+        inet = network.inet(number)
+        inet6 = network.inet6(number)
         linkLayer = [0x02, 0, 0, 0, 0, number]
         try Command.run("ip", ["netns", "add", self.name])
     }

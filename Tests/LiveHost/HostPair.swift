@@ -40,54 +40,13 @@ public final class HostPair: Sendable {
         do throws(NetiError) {
             left = try Host(.next(), number: 1, broker: broker)
             right = try Host(rightName, number: 2, broker: broker)
-            try join()
-            for family in NetworkFamily.ip { try awaitCable(family) }
+            for host in [left, right] { try host.ip("link", "set", "lo", "up") }
+            try Cable.lay(from: CableEnd(left), to: CableEnd(right))
+            try awaitReachability(from: left, to: right)
         } catch {
             broker.stop()
             throw error
         }
-    }
-
-    /// Lays the cable. Both ends know each other's link-layer address from the start: asking for it in IPv6 may take a
-    /// second, in which packets wait.
-    private func join() throws(NetiError) {
-        let device = Host.interface
-        let (leftAddress, rightAddress) = (Self.text(left.linkLayer), Self.text(right.linkLayer))
-        // Where both ends have the same index, the kernel takes up to a second to tell that the link is up, and IPv6 waits
-        // for that (linkwatch_urgent_event in net/core/link_watch.c).
-        let ends = [(left, leftAddress, "100"), (right, rightAddress, "101")].map { host, address, index in
-            ["name", device, "address", address, "index", index, "netns", host.name]
-        }
-        try Command.run("ip", ["link", "add"] + ends[0] + ["type", "veth", "peer"] + ends[1])
-        for (host, peer, peerAddress) in [(left, right, rightAddress), (right, left, leftAddress)] {
-            try Command.run(
-                "ip", ["-n", host.name, "-batch", "-"],
-                input: """
-                    link set lo up
-                    address add \(host.inet)/24 dev \(device)
-                    address add \(host.inet6)/64 dev \(device) nodad
-                    link set \(device) up
-                    neighbour add \(peer.inet) lladdr \(peerAddress) dev \(device) nud permanent
-                    neighbour add \(peer.inet6) lladdr \(peerAddress) dev \(device) nud permanent
-
-                    """)
-        }
-    }
-
-    /// Waits until packets come through both ways: the kernel activates an interface a moment after it is up.
-    private func awaitCable(_ family: NetworkFamily) throws(NetiError) {
-        let ends = (try UDPSocket(on: left, family), try UDPSocket(on: right, family))
-        for (sender, receiver) in [ends, (ends.1, ends.0)] {
-            let isThrough = Deadline(.seconds(5)).sees {
-                _ = try? sender.send([0], to: receiver)
-                return (try? receiver.receive(within: .milliseconds(5))) != nil
-            }
-            guard isThrough else { throw NetiError(.timedOut, "no \(family) packet comes through the cable") }
-        }
-    }
-
-    private static func text(_ linkLayer: [UInt8]) -> String {
-        linkLayer.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
 
     /// Removes both hosts and ends the thread that enters them.

@@ -17,7 +17,7 @@ extension RealPackets {
                 defer { closeDescriptor(socket) }
                 var counts: [String: Int] = [:]
                 for (family, number) in [("inet", UInt8(CLNX_NFT_IPV4)), ("inet6", UInt8(CLNX_NFT_IPV6))] {
-                    for event in NetworkEvent.physical {
+                    for event in NetworkEvent.allCases {
                         var rules = [clnx_nft_listed_rule](repeating: clnx_nft_listed_rule(), count: 8)
                         let count = unsafe clnx_nft_rules(socket, number, "neti", event.rawValue, &rules, 8)
                         if count != 0 { counts["\(family) \(event)"] = Int(count) }
@@ -56,17 +56,73 @@ extension RealPackets {
             }
         }
 
+        @Test(
+            "Rules of each event come and go with its hooks (R45, R50)", arguments: NetworkFamily.ip,
+            [NetworkEvent.forwarding, .loopbackOut, .loopbackIn])
+        func eachEvent(_ family: NetworkFamily, _ event: NetworkEvent) throws {
+            try Rig.with { rig in
+                try rig.register("a", on: event, of: family) { _ in .pass }
+                #expect(try rules(of: rig) == ["\(family) \(event)": 1])
+                try rig.unregister("a", from: event, of: family)
+                #expect(try rules(of: rig) == [:])
+            }
+        }
+
+        @Test("A hook on OBSERVING steers what it shows, beside the hooks that are there (R104)")
+        func observing() throws {
+            try Rig.with { rig in
+                let shown = ["inet PHYSICAL_IN": 3, "inet PHYSICAL_OUT": 1, "inet LOOPBACK_OUT": 1]
+                try rig.register("a", on: .observing, of: .inet) { _ in .pass }
+                #expect(try rules(of: rig) == shown)
+                try rig.register("a", on: .loopbackOut, of: .inet) { _ in .pass }
+                try rig.register("a", on: .forwarding, of: .inet) { _ in .pass }
+                #expect(try rules(of: rig) == shown.merging(["inet FORWARDING": 1]) { $1 })
+                try rig.unregister("a", from: .loopbackOut, of: .inet)
+                #expect(try rules(of: rig) == shown.merging(["inet FORWARDING": 1]) { $1 })
+                try rig.register("a", on: .physicalOut, of: .inet) { _ in .pass }
+                try rig.unregister("a", from: .observing, of: .inet)
+                #expect(try rules(of: rig) == ["inet PHYSICAL_OUT": 1, "inet FORWARDING": 1])
+            }
+        }
+
+        @Test("Events that come and go lose no packet that waits at another one")
+        func othersKeepTheirPackets() throws {
+            try Rig.with { rig in
+                let barrier = Barrier()
+                try rig.register("hold", on: .physicalIn, of: .inet) { packet in
+                    if packet.isUDP(to: Crossing.port) { barrier.pass() }
+                    return .pass
+                }
+                let sender = try UDPSocket(on: rig.left, .inet)
+                let receiver = try UDPSocket(on: rig.right, .inet, port: Crossing.port)
+                for number in UInt8(0)..<20 { try sender.send([number], to: receiver) }
+                #expect(Deadline(.seconds(3)).sees { barrier.arrivals > 0 })
+                for event in [NetworkEvent.forwarding, .loopbackOut, .loopbackIn, .physicalOut, .observing] {
+                    try rig.register("other", on: event, of: .inet) { _ in .pass }
+                }
+                #expect(try rules(of: rig).count == 5)
+                barrier.open()
+                for number in UInt8(0)..<20 { #expect(try receiver.receive()?.bytes == [number]) }
+            }
+        }
+
         @Test("A person sees the table by nft, with its chains and priorities")
         func listing() throws {
             try Rig.with { rig in
                 try rig.register("a", on: .physicalIn, of: .inet) { _ in .pass }
                 try rig.register("a", on: .physicalOut, of: .inet) { _ in .pass }
+                try rig.register("a", on: .forwarding, of: .inet) { _ in .pass }
+                try rig.register("a", on: .loopbackOut, of: .inet) { _ in .pass }
+                try rig.register("a", on: .loopbackIn, of: .inet) { _ in .pass }
                 let listing = try rig.right.execute("nft", "-y", "list", "table", "ip", "neti")
+                #expect(listing.contains("hook forward priority -450"), "\(listing)")
+                #expect(listing.contains("hook output priority 2147483647"), "\(listing)")
+                #expect(listing.contains("hook input priority -450"), "\(listing)")
                 #expect(listing.contains("hook prerouting priority -450"), "\(listing)")
                 #expect(listing.contains("hook postrouting priority 2147483647"), "\(listing)")
                 // nft(8) shows the compat target by its name, which it may not be able to take apart.
                 let rules = listing.split(separator: "\n").filter { $0.lowercased().contains("queue") }
-                #expect(rules.count == 4, "\(listing)")
+                #expect(rules.count == 7, "\(listing)")
                 let tables = try rig.right.execute("nft", "list", "tables")
                 #expect(tables == "table ip neti\n")
             }

@@ -82,6 +82,8 @@ struct PumpLoop: ~Copyable {
         // A damaged message has no bytes; hooks see an empty packet then, which a filter refuses.
         let payload = unsafe UnsafeMutableRawPointer(mutating: packet.pointee.payload) ?? slab.start
         let isThere = unsafe packet.pointee.payload != nil
+        unsafe LongBatch.mend(
+            payload, count: Int(packet.pointee.payload_length), length: Int(packet.pointee.length))
         var event = unsafe PacketEvent(
             netid: queue.pointee.netid, family: place.family, event: place.event,
             flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet, at: place.event),
