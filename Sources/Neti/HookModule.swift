@@ -54,7 +54,9 @@ extension HookModule {
     public func deleteKstats(in netinfo: Netinfo, netid: NetID) {}
 
     /// Goes on every event.
-    public static func refusal(family: NetworkFamily, event: NetworkEvent) -> (key: HookPlaceKey, reason: String)? { nil }
+    public static func refusal(
+        family: NetworkFamily, event: NetworkEvent
+    ) -> (key: HookPlaceKey, reason: String)? { nil }
 
     /// Doesn't care.
     public func interfacesChanged(_ interfaces: [Interface]) {}

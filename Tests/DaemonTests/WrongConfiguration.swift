@@ -82,6 +82,35 @@ extension RunningDaemon {
                 ], "\(ending.output)")
         }
 
+        @Test("--check-config refuses rules where they could decide nothing, and events that a family hasn't (R104)")
+        func checkPlaces() throws {
+            let hook = { (name: String, place: String) in
+                "\n[[instance.hook]]\nname = \"\(name)\"\nmodule = \"ipf\"\n\(place)\nrules = \"ipf.conf\"\n"
+            }
+            let folder = try Folder(files: [
+                "neti.toml": "[[instance]]\nnetns = \"blue\"\n"
+                    + hook("a", #"events = ["FORWARDING", "LOOPBACK_OUT", "LOOPBACK_IN"]"#)
+                    + hook("b", #"events = ["PHYSICAL_IN", "OBSERVING"]"#)
+                    + hook("c", "events = [\"PHYSICAL_IN\"]\nfamilies = [\"arp\"]")
+                    + hook("d", "events = [\"FORWARDING\"]\nfamilies = [\"arp\"]"),
+                "ipf.conf": "pass in all\n",
+            ])
+            defer { folder.remove() }
+            let path = "\(folder.path)/neti.toml"
+            let ending = try Command.end(DaemonProcess.program("neti-daemon"), ["--check-config", path])
+            #expect(ending.status == 1)
+            let lines = ending.output.split(separator: "\n").filter { $0.hasPrefix(path) }.map {
+                String($0.dropFirst(path.utf8.count))
+            }
+            #expect(
+                lines == [
+                    ":13: instance[0].hook[1].events: inet/OBSERVING: packets can only be looked at there, whatever rules say",
+                    ":20: instance[0].hook[2].families: arp/PHYSICAL_IN: "
+                        + "rules are about IP packets, and ARP packets can only be looked at",
+                    ":27: instance[0].hook[3].families: arp has no FORWARDING, only PHYSICAL_IN and PHYSICAL_OUT",
+                ], "\(ending.output)")
+        }
+
         @Test("--check-config of a right configuration says what is in it, status 0, and starts nothing")
         func checkRight() throws {
             let folder = try Folder(files: [

@@ -67,6 +67,39 @@ struct IPFilterModuleTests {
         #expect(module.rules.traffic(ofRule: 0).packets == 1)
     }
 
+    @Test func localPacketsMeetTheRulesOfTheirEnd() throws {
+        let module = try module("block in on lo proto tcp all\nblock out on lo proto udp all")
+        module.interfacesChanged([Interface(index: 1, name: "lo")])
+        #expect(run(module, .loopbackIn, try .tcp(), in: 1) == .drop)
+        #expect(run(module, .loopbackIn, try .udp(), in: 1) == .pass)
+        #expect(run(module, .loopbackOut, try .udp(), out: 1) == .drop)
+        #expect(run(module, .loopbackOut, try .tcp(), out: 1) == .pass)
+    }
+
+    @Test func forwardedPacketsMeetBothDirections() throws {
+        let module = try module("block in on eth0 proto tcp all\nblock out on eth1 proto udp all")
+        module.interfacesChanged([Interface(index: 2, name: "eth0"), Interface(index: 3, name: "eth1")])
+        #expect(run(module, .forwarding, try .tcp(), in: 2, out: 3) == .drop)
+        #expect(run(module, .forwarding, try .tcp(), in: 3, out: 2) == .pass)
+        #expect(run(module, .forwarding, try .udp(), in: 2, out: 3) == .drop)
+        #expect(run(module, .forwarding, try .udp(), in: 3, out: 2) == .pass)
+        // Blocked on their way in, the TCP packet never met the rules for its way out.
+        #expect(module.rules.totals(.out).blocked == 1 && module.rules.totals(.in).blocked == 1)
+    }
+
+    @Test func staysOffEventsAtWhichItDecidesNothing() {
+        for family in NetworkFamily.ip {
+            for event in family.events {
+                let refusal = IPFilterModule.refusal(family: family, event: event)
+                #expect((refusal != nil) == (event == .observing))
+                #expect(refusal?.key ?? .events == .events)
+            }
+        }
+        for event in NetworkFamily.arp.events {
+            #expect(IPFilterModule.refusal(family: .arp, event: event)?.key == .families)
+        }
+    }
+
     @Test func unreadablePacketIsDroppedAndConsumedOneLeftAlone() throws {
         let module = try module("pass in all\npass out all")
         var packet = try SamplePacket.tcp()

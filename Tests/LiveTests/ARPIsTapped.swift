@@ -30,7 +30,8 @@ extension RealPackets {
             #expect(try receiver.receive()?.bytes == [1])
         }
 
-        @Test("Request and reply are seen in both directions, with interfaces, from the ARP header on (R89 to R91)",
+        @Test(
+            "Request and reply are seen in both directions, with interfaces, from the ARP header on (R89 to R91)",
             arguments: [true, false])
         func requestAndReply(_ isAsked: Bool) throws {
             try Rig.with { rig in

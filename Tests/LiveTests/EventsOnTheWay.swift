@@ -88,6 +88,23 @@ extension RealPackets {
             }
         }
 
+        @Test("A packet that address translation turns back to its host at output passes LOOPBACK_IN alone")
+        func turnedBack() throws {
+            try RouterRig.with { rig in
+                try rig.hosts.router.loadRules(
+                    """
+                    table ip turn { chain c { type nat hook output priority -100; \
+                    udp dport \(Passage.port) dnat to \(rig.hosts.router.inet); }; }
+                    """)
+                let told = try trace(rig, .inet)
+                let receiver = try UDPSocket(on: rig.hosts.router, .inet, port: Passage.port)
+                let sender = try UDPSocket(on: rig.hosts.router, .inet)
+                try sender.socket.send([1, 2], to: SocketAddress(rig.hosts.right.inet, port: Passage.port))
+                #expect(try receiver.receive()?.bytes == [1, 2])
+                #expect(told.entries == [Told(.loopbackIn, in: RouterRig.loopbackIndex, out: 0)])
+            }
+        }
+
         @Test("Fragments are forwarded and seen one by one (R93)", arguments: NetworkFamily.ip)
         func fragments(_ family: NetworkFamily) throws {
             try RouterRig.with { rig in

@@ -117,7 +117,8 @@ extension RealPackets {
             }
         }
 
-        @Test("What observers return, mark, consume or edit changes nothing; a non-zero return stops later ones (R81, R104)",
+        @Test(
+            "What observers return, mark, consume or edit changes nothing; a drop stops later ones (R81, R104)",
             arguments: NetworkFamily.ip)
         func withoutEffect(_ family: NetworkFamily) throws {
             try RouterRig.with { rig in

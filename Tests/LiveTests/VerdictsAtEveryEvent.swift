@@ -171,6 +171,24 @@ extension RealPackets {
             }
         }
 
+        @Test("A packet whose destination becomes 0.0.0.0 before routing goes nowhere (R99)")
+        func rewrittenToNothing() throws {
+            try RouterRig.with { rig in
+                let seen = Count()
+                try rig.register("rewrite", on: .physicalIn, of: .inet) { packet in
+                    guard packet.isUDP(to: Passage.port), seen.raise() == 1 else { return .pass }
+                    try? packet.rewriteDestination(IPAddress(v4: 0))
+                    return .pass
+                }
+                let sender = try UDPSocket(on: rig.hosts.left, .inet)
+                let anybody = try UDPSocket(on: rig.hosts.router, at: IPAddress(v4: 0), port: Passage.port)
+                let router = SocketAddress(rig.hosts.router.inet, port: Passage.port)
+                for number in UInt8(1)...2 { try sender.socket.send([number], to: router) }
+                #expect(try anybody.receive()?.bytes == [2])
+                #expect(seen.current == 2)
+            }
+        }
+
         @Test(
             "A destination rewritten after routing leaves by the interface and gateway chosen before (R100, R101)",
             arguments: NetworkFamily.ip, [NetworkEvent.forwarding, .physicalOut])

@@ -122,6 +122,35 @@ struct ConfigurationCombinationTests {
                 ])
     }
 
+    /// One hook on events and families, by a module that stays away from OBSERVING.
+    @Test(arguments: [
+        (#"["PHYSICAL_IN", "PHYSICAL_OUT", "FORWARDING", "LOOPBACK_IN", "LOOPBACK_OUT"]"#, "", String?.none),
+        (#"["OBSERVING"]"#, "", "4: instance[0].hook[0].events: inet/OBSERVING: not there"),
+        (#"["FORWARDING", "OBSERVING"]"#, #"["inet6"]"#, "4: instance[0].hook[0].events: inet6/OBSERVING: not there"),
+        (#"["PHYSICAL_IN", "PHYSICAL_OUT"]"#, #"["arp"]"#, nil),
+        (#"["PHYSICAL_OUT"]"#, #"["inet", "inet6", "arp"]"#, nil),
+        (
+            #"["PHYSICAL_IN", "FORWARDING"]"#, #"["inet", "arp"]"#,
+            "5: instance[0].hook[0].families: arp has no FORWARDING, only PHYSICAL_IN and PHYSICAL_OUT"
+        ),
+        (
+            #"["OBSERVING"]"#, #"["arp"]"#,
+            "5: instance[0].hook[0].families: arp has no OBSERVING, only PHYSICAL_IN and PHYSICAL_OUT"
+        ),
+    ])
+    func eventsOfFamiliesAndModules(events: String, families: String, complaint: String?) throws {
+        let text = """
+            [[instance]]
+            name = "global"
+            [[instance.hook]]
+            events = \(events)
+            \(families.isEmpty ? "" : "families = \(families)")
+            name = "a"
+            module = "trace"
+            """
+        #expect(try complaints(about: text) == (complaint.map { ["neti.toml:\($0)"] } ?? []))
+    }
+
     /// A mistake in one value doesn't make others look wrong.
     @Test func mistakesDoNotSpread() throws {
         #expect(

@@ -143,6 +143,9 @@ struct ConfigurationErrorTests {
         ("copy-range", 63, "64 to 65535"), ("copy-range", 65_536, "64 to 65535"),
         ("priority-in", -2_147_483_649, "-2147483648 to 2147483647"),
         ("priority-out", 2_147_483_648, "-2147483648 to 2147483647"),
+        ("priority-forward", -2_147_483_649, "-2147483648 to 2147483647"),
+        ("priority-loopback-out", 2_147_483_648, "-2147483648 to 2147483647"),
+        ("priority-loopback-in", 2_147_483_648, "-2147483648 to 2147483647"),
         ("max-hooks", 0, "1 to 65535"), ("max-hooks", 65_536, "1 to 65535"),
     ])
     func instanceIntegersOutOfRange(key: String, value: Int, range: String) throws {

@@ -28,10 +28,14 @@ final class RulesModule: HookModule {
     func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function { { _ in .pass } }
 }
 
-/// Takes a text that may be missing.
+/// Takes a text that may be missing, and stays away from one event.
 final class TraceModule: HookModule {
     static let moduleName = "trace"
     static let keys = [HookModuleKey("label", .string, isRequired: false)]
+
+    static func refusal(family: NetworkFamily, event: NetworkEvent) -> (key: HookPlaceKey, reason: String)? {
+        event == .observing ? (.events, "not there") : nil
+    }
 
     init(_ settings: HookModuleSettings) {}
 

@@ -84,6 +84,9 @@ struct ConfigurationTests {
             timestamps = true
             priority-in = -2147483648
             priority-out = 7
+            priority-forward = 8
+            priority-loopback-out = 9
+            priority-loopback-in = 10
             max-hooks = 2
 
             [[instance.hook]]
@@ -118,6 +121,9 @@ struct ConfigurationTests {
         instance.queueing.timestamps = true
         instance.queueing.priorityIn = .min
         instance.queueing.priorityOut = 7
+        instance.queueing.priorityForward = 8
+        instance.queueing.priorityLoopbackOut = 9
+        instance.queueing.priorityLoopbackIn = 10
         instance.maxHooks = 2
         var hook = Configuration.Hook(name: "look", module: "trace", events: [.physicalOut])
         hook.families = [.inet6]

@@ -11,8 +11,9 @@ import Packet
 
 /// Fails if the pump threads allocate memory while packets pass.
 ///
-/// Runs real packets of both families through chains that pass, drop, mark, rewrite, look up and filter, once to warm
-/// up and then with every allocation of a thread called `neti-pump…` counted.
+/// Runs real packets of both families, from another host and from the host to itself, through chains that pass, drop,
+/// mark, rewrite, look up and filter and past observers, once to warm up and then with every allocation of a thread called
+/// `neti-pump…` counted. ARP packets are looked at meanwhile.
 @main
 enum PumpGate {
     private static let port: UInt16 = 4242
@@ -20,16 +21,27 @@ enum PumpGate {
 
     static func main() {
         do {
-            let (packets, allocations) = try HostPair.with(measure)
-            print("pump threads: \(packets) packets, \(allocations) allocations")
-            exit(packets >= Self.packets && allocations == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
+            let passed = try HostPair.with(measure)
+            print(
+                "pump threads: \(passed.packets) packets, \(passed.observed) of them observed, "
+                    + "\(passed.arp) ARP packets, \(passed.allocations) allocations")
+            // Local packets count twice, at LOOPBACK_OUT and LOOPBACK_IN; some are dropped before they get that far.
+            let isEnough = passed.packets >= Self.packets * 2 && passed.observed >= Self.packets && passed.arp > 0
+            exit(isEnough && passed.allocations == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
         } catch {
             print("pump gate: \(error)")
             exit(EXIT_FAILURE)
         }
     }
 
-    private static func measure(_ pair: HostPair) throws -> (packets: UInt64, allocations: UInt64) {
+    private struct Passed {
+        var packets: UInt64 = 0
+        var observed: UInt64 = 0
+        var arp: UInt64 = 0
+        var allocations: UInt64 = 0
+    }
+
+    private static func measure(_ pair: HostPair) throws -> Passed {
         let rules = "/tmp/neti-gate-\(getpid()).conf"
         try writeFile(
             rules, "block in log quick proto tcp all\npass in log quick proto udp from any to any port = \(port)\n")
@@ -40,18 +52,24 @@ enum PumpGate {
         let filter = try IPFilterModule(
             HookModuleSettings(hookName: "filter", instanceName: "gate", lanes: 2, values: ["rules": rules]))
         for family in NetworkFamily.ip {
-            for event in NetworkEvent.physical {
+            for event in family.events {
                 try register(instance.protocolHandle(family), event, filter)
             }
         }
+        for event in NetworkFamily.arp.events {
+            try instance.protocolHandle(.arp).register(Hook(name: "look") { _ in .pass }, on: event)
+        }
 
         try sendAndReceive(pair, count: 500)
-        let before = received(provider, instance)
+        let before = passed(provider, instance)
         unsafe malloc_count_start("neti-pump")
         try sendAndReceive(pair, count: packets)
         let allocations = malloc_count()
         malloc_count_start(nil)
-        return (received(provider, instance) - before, allocations)
+        let after = passed(provider, instance)
+        return Passed(
+            packets: after.packets - before.packets, observed: after.observed - before.observed,
+            arp: after.arp - before.arp, allocations: allocations)
     }
 
     /// One hook of each kind, so that every branch of the packet path runs.
@@ -91,21 +109,40 @@ enum PumpGate {
         return unsafe bytes.unsafeLoad(fromByteOffset: bytes.byteCount - 1, as: UInt8.self)
     }
 
-    private static func received(_ provider: LinuxProvider, _ instance: Instance) -> UInt64 {
-        provider.status(of: instance)?.queues.reduce(0) { $0 + $1.statistics.received } ?? 0
+    /// What the kernel handed over so far, and how often observers and taps were run.
+    private static func passed(_ provider: LinuxProvider, _ instance: Instance) -> Passed {
+        func runs(_ family: NetworkFamily, _ events: [NetworkEvent]) -> UInt64 {
+            events.reduce(0) { $0 + instance.protocolHandle(family).event($1).counters.events }
+        }
+        return Passed(
+            packets: provider.status(of: instance)?.queues.reduce(0) { $0 + $1.statistics.received } ?? 0,
+            observed: runs(.inet, [.observing]) + runs(.inet6, [.observing]), arp: runs(.arp, NetworkFamily.arp.events))
     }
 
-    /// Sends in bursts that the receiver paces, so that the queue never overflows.
+    /// Sends to the left host from the right one and from itself, in bursts that the receiver paces, so that the queue
+    /// never overflows.
     private static func sendAndReceive(_ pair: HostPair, count: Int) throws(NetiError) {
         for family in NetworkFamily.ip {
             let receiver = try UDPSocket(on: pair.left, family, port: port)
-            let sender = try UDPSocket(on: pair.right, family)
-            for start in stride(from: 0, to: count / 2, by: 64) {
-                for number in start..<min(start + 64, count / 2) {
-                    try sender.send([1, 2, 3, UInt8(truncatingIfNeeded: number)], to: receiver)
+            for host in [pair.right, pair.left] {
+                let sender = try UDPSocket(on: host, family)
+                for start in stride(from: 0, to: count / 2, by: 64) {
+                    if family == .inet, start % 1024 == 0 { try askForAddress(pair) }
+                    for number in start..<min(start + 64, count / 2) {
+                        // What waits in a queue on its way out takes up room in the socket.
+                        guard sender.socket.wait(for: Int32(POLLOUT), until: Deadline(.seconds(5))) else { continue }
+                        try sender.send([1, 2, 3, UInt8(truncatingIfNeeded: number)], to: receiver)
+                    }
+                    while try receiver.receive(within: .milliseconds(start % 512 == 0 ? 20 : 0)) != nil {}
                 }
-                while try receiver.receive(within: .milliseconds(start % 512 == 0 ? 20 : 0)) != nil {}
             }
         }
+    }
+
+    /// Makes the left host forget the right one's link-layer address, which its next packet there asks for.
+    private static func askForAddress(_ pair: HostPair) throws(NetiError) {
+        _ = try? pair.left.ip("neighbour", "delete", "\(pair.right.inet)", "dev", Host.interface)
+        let sender = try UDPSocket(on: pair.left, .inet)
+        try sender.socket.send([0], to: SocketAddress(pair.right.inet, port: port))
     }
 }

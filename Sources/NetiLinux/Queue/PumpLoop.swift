@@ -22,6 +22,8 @@ struct PumpLoop: ~Copyable {
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
 
+    /// Inlined, so that nothing of this type that stands by itself in the machine code allocates (`make gates`).
+    @inline(__always)
     init(reader: consuming Reader) throws(NetiError) {
         slab = try ReceiveSlab(messages: Self.batch)
         self.reader = reader
