@@ -61,8 +61,15 @@ extension RealPackets {
         ///
         /// The packets are those of one queue, so that one thread at a time runs it.
         private func register(_ name: String, at rig: Rig, hint: Hint, _ late: Count) throws -> Use {
+            try register(name, on: .physicalIn, of: .inet, at: rig, hint: hint, late)
+        }
+
+        private func register(
+            _ name: String, on event: NetworkEvent, of family: NetworkFamily, at rig: Rig, hint: Hint = .none,
+            _ late: Count
+        ) throws -> Use {
             let use = Use()
-            try rig.register(name, on: .physicalIn, of: .inet, hint: hint) { _ in
+            try rig.register(name, on: event, of: family, hint: hint) { _ in
                 use.runs += 1
                 if use.isOver { late.raise() }
                 return .pass
@@ -83,6 +90,37 @@ extension RealPackets {
                     try rig.unregister("only", from: .physicalIn, of: .inet)
                     use.isOver = true
                     runs += use.runs
+                }
+                let outcome = try sender.finish()
+                #expect(outcome.arrived == outcome.sent)
+                #expect(late.current == 0)
+                #expect(runs > 0)
+            }
+        }
+
+        @Test("Observers and taps that come and go lose no packet, and run no more afterwards (R51, R104)")
+        func observersAndTaps() throws {
+            try Rig.with { rig in
+                let sender = try PacedSender(through: rig)
+                let late = Count()
+                var runs = 0
+                for round in 0..<min(Self.rounds, 100) {
+                    // One for each event: two pumps may turn the queue and the taps at the same time.
+                    let places = [(NetworkFamily.inet, NetworkEvent.observing), (.arp, .physicalIn), (.arp, .physicalOut)]
+                    let uses = try places.map { family, event in
+                        try register("passing", on: event, of: family, at: rig, late)
+                    }
+                    if round % 3 == 0 {
+                        _ = try? rig.right.ip("neighbour", "delete", "\(rig.left.inet)", "dev", Host.interface)
+                        let asking = try UDPSocket(on: rig.right, .inet)
+                        try asking.socket.send([0], to: SocketAddress(rig.left.inet, port: 9))
+                        #expect(sender.waitForMore(10))
+                    }
+                    for (family, event) in places { try rig.unregister("passing", from: event, of: family) }
+                    for use in uses {
+                        use.isOver = true
+                        runs += use.runs
+                    }
                 }
                 let outcome = try sender.finish()
                 #expect(outcome.arrived == outcome.sent)
