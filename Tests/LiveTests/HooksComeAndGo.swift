@@ -106,7 +106,9 @@ extension RealPackets {
                 var runs = 0
                 for round in 0..<min(Self.rounds, 100) {
                     // One for each event: two pumps may turn the queue and the taps at the same time.
-                    let places = [(NetworkFamily.inet, NetworkEvent.observing), (.arp, .physicalIn), (.arp, .physicalOut)]
+                    let places = [
+                        (NetworkFamily.inet, NetworkEvent.observing), (.arp, .physicalIn), (.arp, .physicalOut),
+                    ]
                     let uses = try places.map { family, event in
                         try register("passing", on: event, of: family, at: rig, late)
                     }
