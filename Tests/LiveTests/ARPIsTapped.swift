@@ -118,7 +118,7 @@ extension RealPackets {
                 #expect(try taps() == 2)
                 try rig.unregister("b", from: .physicalOut, of: .arp)
                 #expect(try Deadline(.seconds(3)).sees { try taps() == 1 })
-                rig.provider.removeInstance(rig.instance)
+                try rig.provider.removeInstance(rig.instance)
                 #expect(try taps() == 0)
             }
         }
@@ -126,8 +126,9 @@ extension RealPackets {
         @Test("ARP has its two events and no other (R5)", arguments: ["FORWARDING", "LOOPBACK_IN", "OBSERVING"])
         func otherEvents(_ event: String) throws {
             try Rig.with { rig in
+                let hook = Hook<PacketEvent>(name: "a") { _ in .pass }
                 #expect {
-                    try rig.instance.protocolHandle(.arp).register(Hook(name: "a") { _ in .pass }, onEventNamed: event)
+                    try rig.instance.protocolHandle(.arp).register(hook, onEventNamed: event)
                 } throws: { error in
                     (error as? NetiError)?.errno == .noSuchAddressOrDevice
                 }

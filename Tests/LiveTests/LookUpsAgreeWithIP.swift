@@ -75,7 +75,7 @@ extension RealPackets {
             }
         }
 
-        private func compare(_ addresses: [Link.Address], _ handle: ProtocolHandle, _ index: UInt32) throws {
+        private func compare(_ addresses: [Link.Address], _ handle: NetworkProtocol, _ index: UInt32) throws {
             var found: [InterfaceAddress] = []
             var logical = 0
             while let next = handle.logicalInterface(after: logical, of: index) {
@@ -157,7 +157,7 @@ extension RealPackets {
         }
 
         /// What the kernel says in our words; its device for a local destination is `lo`, ours the owner (R161).
-        private func hop(of way: Way, to destination: IPAddress, _ handle: ProtocolHandle) throws -> NextHop {
+        private func hop(of way: Way, to destination: IPAddress, _ handle: NetworkProtocol) throws -> NextHop {
             let gateway = try (way.gateway ?? way.via?.host).map { try #require(IPAddress($0)) }
             if way.type == "local" {
                 let interface = try #require(owner(of: destination, handle))
@@ -168,7 +168,7 @@ extension RealPackets {
             return NextHop(interface: device, address: gateway ?? destination)
         }
 
-        private func owner(of address: IPAddress, _ handle: ProtocolHandle) -> UInt32? {
+        private func owner(of address: IPAddress, _ handle: NetworkProtocol) -> UInt32? {
             if address.version == .v4, address.v4 >> 24 == 127 { return 1 }
             var index: UInt32 = 0
             while let next = handle.interface(after: index) {

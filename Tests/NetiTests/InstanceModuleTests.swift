@@ -114,7 +114,8 @@ struct InstanceModuleTests {
                 destroy: { netid, _ in heard.add("destroy \(netinfo.zone(of: netid) ?? 0)") })
         }
         try netinfo.register(module("m"))
-        let blue = try netinfo.addInstance(named: "blue", zoneID: 42, settings: .init(provider: FakeProvider()))
+        let settings = Instance.Settings(provider: FakeProvider(), interfaces: InterfaceTable(zone: 42))
+        let blue = try netinfo.addInstance(named: "blue", settings: settings)
         #expect(netinfo.netid(ofZone: 42) == blue.netid)
         #expect(netinfo.netid(ofZone: 41) == nil)
         let handle = blue.protocolHandle(.inet)

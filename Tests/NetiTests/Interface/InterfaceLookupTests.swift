@@ -8,9 +8,9 @@ import Testing
 /// The look-ups of a handle (table in R53) over a known set of interfaces.
 struct InterfaceLookupTests {
     private let sample: SampleInstance
-    private let inet: ProtocolHandle
-    private let inet6: ProtocolHandle
-    private let arp: ProtocolHandle
+    private let inet: NetworkProtocol
+    private let inet6: NetworkProtocol
+    private let arp: NetworkProtocol
 
     init() throws {
         sample = try SampleInstance()
@@ -77,7 +77,7 @@ struct InterfaceLookupTests {
 
     @Test("The walk over logical interfaces (R10, R53, R57)")
     func logicalInterfaces() {
-        func walk(_ handle: ProtocolHandle, _ interface: UInt32) -> [Int] {
+        func walk(_ handle: NetworkProtocol, _ interface: UInt32) -> [Int] {
             var walked: [Int] = []
             while let next = handle.logicalInterface(after: walked.last ?? 0, of: interface) { walked.append(next) }
             return walked
@@ -118,10 +118,10 @@ struct InterfaceLookupTests {
     }
 
     @Test("A handle whose instance is gone finds nothing (R53, R157)")
-    func dead() {
+    func dead() throws {
         sample.instance.interfaces.update([Route(IPAddress(v4: 0), prefixLength: 0, interface: 4)])
         #expect(inet.route(to: IPAddress(v4: 1)) != nil)
-        sample.netinfo.removeInstance(sample.instance)
+        try sample.netinfo.removeInstance(sample.instance)
         #expect(inet.interfaceName(of: 4) == nil && inet.interface(named: "eth0") == nil)
         #expect(inet.interface(after: 0) == nil && arp.interface(after: 0) == nil)
         #expect(inet.mtu(of: 4) == nil && inet.addresses(of: 4) == nil && inet.flags(of: 4) == nil)
