@@ -175,8 +175,8 @@ public final class LinuxInstance: Sendable {
         for number in configuration.queueNumbers {
             opened.append(
                 try PacketQueue(
-                    number: number, instance: instance, in: namespace, configuration: configuration,
-                    broker: provider.broker))
+                    number: number, instance: instance, in: namespace, zone: monitor.identity.inode,
+                    configuration: configuration, broker: provider.broker))
         }
         do throws(NetiError) {
             for queue in opened { try provider.pumps.add(queue) }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinuxNet
 import CNetfilterQueue
 import Glibc
 import Hooks
@@ -37,10 +36,11 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
 
     /// Opens the queue in its namespace. From then on the number is ours; nothing arrives before there is a rule.
     ///
+    /// - Parameter zone: the inode of that namespace.
     /// - Throws: `EBUSY` when somebody else holds the number, `EPERM` without `CAP_NET_ADMIN`, `ENOPROTOOPT` and the
     ///   like when the kernel lacks a feature.
     init(
-        number: UInt16, instance: Instance, in namespace: Namespace, configuration: InstanceConfiguration,
+        number: UInt16, instance: Instance, in namespace: Namespace, zone: UInt64, configuration: InstanceConfiguration,
         broker: NamespaceBroker
     ) throws(NetiError) {
         let config = cnfq_config(number: number, configuration)
@@ -61,7 +61,7 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         unsafe pumped = .allocate(capacity: 1)
         unsafe pumped.initialize(
             to: PumpedQueue(
-                socket: socket, number: number, netid: instance.netid, zone: opened.zone, flags: flags,
+                socket: socket, number: number, netid: instance.netid, zone: zone, flags: flags,
                 statistics: .passUnretained(statistics), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
                 inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
     }
@@ -99,12 +99,10 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     }
 }
 
-/// What a queue needs from inside its namespace: two descriptors, and who the namespace is.
+/// The two descriptors that a queue needs from inside its namespace.
 private struct Opened: Sendable {
     let socket: Int32
     let accounts: Int32
-    /// The namespace's inode.
-    let zone: UInt64
 
     init(_ config: cnfq_config, instance: String) throws(NetiError) {
         var config = config
@@ -119,16 +117,6 @@ private struct Opened: Sendable {
         }
         socket = opened.fd
         self.accounts = accounts
-        zone = Self.currentZone
-    }
-
-    /// The inode of the namespace that the thread is in; 0 where /proc is missing.
-    private static var currentZone: UInt64 {
-        let namespace = clnx_namespace_current()
-        guard namespace >= 0 else { return 0 }
-        defer { close(namespace) }
-        var id = clnx_namespace_id()
-        return unsafe clnx_namespace_identify(namespace, &id) == 0 ? id.inode : 0
     }
 
     private static func refusal(
