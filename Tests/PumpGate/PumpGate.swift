@@ -82,9 +82,14 @@ enum PumpGate {
         try handle.register(
             Hook(name: "look up") { packet in
                 let interface = packet.inInterface | packet.outInterface
-                guard let datagram = packet.datagram, handle.mtu(of: interface) == 1500 else { return .drop }
+                let isLocal = interface == 1
+                // On lo, which every namespace has at 1, or on the cable.
+                guard let datagram = packet.datagram, handle.mtu(of: interface) == (isLocal ? 65_536 : 1500) else {
+                    return .drop
+                }
                 let peer = event == .physicalIn ? datagram.source : datagram.destination
                 let way = handle.route(to: peer)
+                if isLocal || event == .observing { return .pass }
                 // Neighbour discovery has groups as destinations, and the cable is up before the addresses are.
                 return way?.interface == interface || datagram.protocol != .udp ? .pass : .drop
             }, on: event)
