@@ -118,6 +118,29 @@ extension RunningDaemon {
             }
         }
 
+        @Test("Interfaces that come and go are told for each protocol (R192)")
+        func interfacesComeAndGo() throws {
+            try HostPair.with { hosts in
+                let name = hosts.right.name
+                let daemon = try DaemonProcess(instances: InstanceText(netns: name).text)
+                defer { daemon.stop() }
+                try daemon.waitUntilReady()
+                let monitor = try MonitorProcess(daemon, "--kind", "nic", "--instance", name)
+                func told(_ event: String) -> Bool {
+                    ["inet", "inet6"].allSatisfy { family in
+                        monitor.writes {
+                            $0.contains("  nic           \(name.padding(8))  \(event) \(family) probe0 index ")
+                        }
+                    }
+                }
+                try hosts.right.ip("link", "add", "probe0", "type", "veth", "peer", "name", "probe1")
+                #expect(told("NE_PLUMB"))
+                try hosts.right.ip("link", "delete", "probe0")
+                #expect(told("NE_UNPLUMB"))
+                #expect(monitor.interrupt() == 0)
+            }
+        }
+
         @Test("The daemon killed: one line, status 1; the daemon told to stop: the same, and at once")
         func daemonGoes() throws {
             for isKilled in [true, false] {

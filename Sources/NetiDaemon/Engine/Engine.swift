@@ -38,6 +38,8 @@ final class Engine: Sendable {
         directories = try NamespaceDirectories(configuration.daemon.netnsDirectories)
         provider = try LinuxProvider(pumps: configuration.daemon.pumps, nap: Int64(configuration.daemon.nap) * 1000) {
             logger.error("\($0)")
+        } observe: { [hub] event, instance in
+            hub.interfaceEvent(event, in: instance)
         }
     }
 

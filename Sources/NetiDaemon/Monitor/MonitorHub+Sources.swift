@@ -25,7 +25,7 @@ extension MonitorHub {
         post(.notification, Self.hook(name, .unregister, event, family, instance))
     }
 
-    /// Something happened to an interface. To be called where `NIC_EVENTS` are delivered, after the event's own hooks.
+    /// Something happened to an interface, and the hooks on `NIC_EVENTS` have been told.
     func interfaceEvent(_ event: NICEvent, in instance: Instance) {
         post(
             .nic,

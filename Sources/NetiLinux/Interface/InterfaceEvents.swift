@@ -7,10 +7,15 @@ import Neti
 ///
 /// Holds the place of that thread among the readers, so that hooks can be taken off as they are for packets.
 final class InterfaceEvents: Sendable {
+    /// Somebody who hears of every event in every instance, after the hooks.
+    typealias Observer = @Sendable (NICEvent, Instance) -> Void
+
     private let reader: Reader
+    private let observer: Observer
 
     /// - Throws: `ENOMEM` when the readers' places are taken.
-    init(_ publication: Publication) throws(NetiError) {
+    init(_ publication: Publication, observer: @escaping Observer) throws(NetiError) {
+        self.observer = observer
         do throws(HookError) {
             reader = try publication.makeReader()
         } catch {
@@ -22,11 +27,13 @@ final class InterfaceEvents: Sendable {
     func deliver(_ events: [NICEvent], to instance: Instance) {
         for event in events {
             let chain = instance.protocolHandle(event.family).nicEvents
-            guard chain.isInterested else { continue }
-            var event = event
-            reader.enter()
-            _ = chain.run(&event, reader: reader)
-            reader.leave()
+            if chain.isInterested {
+                var event = event
+                reader.enter()
+                _ = chain.run(&event, reader: reader)
+                reader.leave()
+            }
+            observer(event, instance)
         }
     }
 }
