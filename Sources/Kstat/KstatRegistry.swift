@@ -188,9 +188,18 @@ extension KstatRegistry {
         try kstat.write({ data throws(KstatError) in try data.setting(values) }, readsFirst: true)
     }
 
-    /// The kstat of exactly that name that an IP instance sees, installed or not (`kstat_hold_byname`).
-    public func kstat(module: String, instance: Int32, name: String, visibleIn netid: Int32) -> Kstat? {
-        state.withLock { $0.names[KstatKey(netid: netid, module: module, instance: instance, name: name)] }
+    /// The kstats of exactly that name, installed or not, in the order of their ids (`kstat_hold_byname`).
+    ///
+    /// - Parameter netid: only that which this IP instance sees; nil for all.
+    public func kstats(module: String, instance: Int32, name: String, visibleIn netid: Int32? = nil) -> [Kstat] {
+        if let netid {
+            let key = KstatKey(netid: netid, module: module, instance: instance, name: name)
+            return state.withLock { $0.names[key] }.map { [$0] } ?? []
+        }
+        return
+            all
+            .filter { $0.module == module && $0.instance == instance && $0.name == name }
+            .sorted { $0.id < $1.id }
     }
 }
 

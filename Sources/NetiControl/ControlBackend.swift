@@ -21,6 +21,12 @@ public protocol ControlBackend: Sendable {
     /// ``ListKstats/select(from:)`` does not select.
     func kstats(_ selection: ListKstats) async throws(ControlError) -> [ListKstats.Kstat]
 
+    /// Writes one statistic.
+    ///
+    /// - Throws: ``ControlError/invalidArgument(_:reason:)`` if there is no such kstat, statistic or value,
+    ///   ``ControlError/failed(reason:)`` if the kstat is not writable or its owner refuses.
+    func setKstat(_ change: SetKstat) async throws(ControlError)
+
     /// Sets the level below which nothing is logged.
     func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
 

@@ -84,6 +84,11 @@ package struct Dispatch: Sendable {
             return try await answer(call) { (asked: ListKstats) in
                 .init(kstats: asked.select(from: try await backend.kstats(asked)))
             }
+        case SetKstat.qualifiedName:
+            return try await answer(call) { (asked: SetKstat) in
+                try await backend.setKstat(asked)
+                return .init()
+            }
         case SetLogLevel.qualifiedName:
             return try await answer(call) { (asked: SetLogLevel) in
                 try await backend.setLogLevel(asked.level)

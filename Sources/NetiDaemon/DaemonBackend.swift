@@ -7,6 +7,7 @@ import Logging
 import Neti
 import NetiControl
 import NetiLinux
+import SystemPackage
 
 /// Answers the control interface from the engine's state.
 struct DaemonBackend: ControlBackend {
@@ -82,6 +83,27 @@ struct DaemonBackend: ControlBackend {
         return selection.select(from: kstats.map(ListKstats.Kstat.init))
     }
 
+    func setKstat(_ change: SetKstat) throws(ControlError) {
+        let registry = engine.provider.netinfo.kstats
+        let label = "\(change.module):\(change.instance):\(change.name)"
+        let found = registry.kstats(
+            module: change.module, instance: Int32(clamping: change.instance), name: change.name,
+            visibleIn: change.netid.map { Int32(clamping: $0) })
+        guard let kstat = found.first else {
+            throw .invalidArgument("name", reason: "there is no kstat \(label)")
+        }
+        if found.count > 1 {
+            let netids = found.flatMap(\.netids).sorted().map(\.description).joined(separator: ", ")
+            throw .invalidArgument("netid", reason: "there is a kstat \(label) in instances \(netids)")
+        }
+        do throws(KstatError) {
+            try registry.set([(change.statistic, change.value)], of: kstat)
+        } catch {
+            if error.errno == .invalidArgument { throw .invalidArgument("value", reason: error.message) }
+            throw .failed(reason: "\(error)")
+        }
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         guard let level = Logger.Level(rawValue: level.rawValue) else {
             throw .invalidArgument("level", reason: "no level '\(level.rawValue)'")
@@ -152,12 +174,37 @@ extension ListKstats.Kstat {
     fileprivate init(_ kstat: KstatSnapshot) {
         self.init(
             module: kstat.module, instance: Int(kstat.instance), name: kstat.name, class: kstat.class,
+            type: ListKstats.KstatType(kstat.data), flags: ListKstats.KstatFlag.list(kstat.flags),
             netid: Int(kstat.netids.min() ?? -1), crtime: Int(kstat.creationTime.nanoseconds),
             snaptime: Int(kstat.snapshotTime.nanoseconds),
             statistics: kstat.fields.map { field in
                 ListKstats.Statistic(
-                    name: field.name, type: ListKstats.StatisticType(field.value), value: field.value.description)
+                    name: field.name, type: kstat.type == .raw ? .raw : ListKstats.StatisticType(field.value),
+                    value: field.value.description)
             })
+    }
+}
+
+extension ListKstats.KstatType {
+    fileprivate init(_ data: KstatData) {
+        self =
+            switch data {
+            case .raw: .raw
+            case .named: .named
+            case .interrupts: .intr
+            case .io: .io
+            case .timers: .timer
+            }
+    }
+}
+
+extension ListKstats.KstatFlag {
+    fileprivate static func list(_ flags: KstatFlags) -> [Self] {
+        let known: [(KstatFlags, Self)] = [
+            (.virtual, .virtual), (.variableSize, .variableSize), (.writable, .writable),
+            (.persistent, .persistent), (.dormant, .dormant), (.longStrings, .longStrings),
+        ]
+        return known.filter { flags.contains($0.0) }.map(\.1)
     }
 }
 

@@ -157,7 +157,7 @@ extension RunningDaemon {
                         == "inet:0:PHYSICAL_OUT:hooksAdded\ninet:0:PHYSICAL_OUT:hooksRemoved\n")
 
                 let all = try daemon.kstats("::")
-                #expect(all.count(where: { $0.class == "hook_event" }) == 4)
+                #expect(all.count(where: { $0.class == "hook_event" }) == 17)
                 #expect(all.count(where: { $0.class == "hook" }) == 16)
                 let filter = all.first { $0.module == "inet/PHYSICAL_IN" && $0.name == "filter" }
                 let fields = ["version", "flags", "hint", "hint_value", "position", "hook_hits"]

@@ -87,6 +87,54 @@ extension RunningDaemon {
             }
         }
 
+        @Test(
+            "kstat set: the count goes on from what was written, the log tells who did, and a restart keeps it (R180)")
+        func set() throws {
+            try HostPair.with { hosts in
+                let first = try start(on: hosts)
+                defer { first.stop() }
+                try exchange(hosts)
+                #expect(try seen(first) == once)
+                let change = try first.controlEnding("kstat", "set", "count:0:seen:packets", "1000000")
+                #expect(change.status == 0 && change.output == "", "\(change.output)")
+                #expect(try seen(first) == [1_000_000, once[1]])
+                #expect(first.logs("a control client changed something"))
+                let line = first.log.split(separator: "\n").first { $0.contains("changed something") } ?? ""
+                #expect(Set(line.split(separator: " ")).isSuperset(of: ["uid=0", "pid=\(change.process)"]), "\(line)")
+                #expect(line.contains("SetKstat") && line.contains("1000000"), "\(line)")
+                try exchange(hosts)
+                #expect(try seen(first) == [1_000_020, 2 * once[1]])
+                first.terminate()
+                let second = try start(on: hosts, state: first.folder)
+                defer { second.stop() }
+                #expect(try seen(second) == [1_000_020, 2 * once[1]])
+                second.terminate()
+            }
+        }
+
+        @Test("kstat set refuses what isn't there, what isn't writable and what is no value (R180)")
+        func setRefused() throws {
+            try HostPair.with { hosts in
+                let daemon = try start(on: hosts)
+                defer { daemon.stop() }
+                for (name, value, reason) in [
+                    ("count:0:seen:packets", "0x1", "value: '0x1' is no value for 'packets', which is uint64"),
+                    ("count:0:seen:frames", "1", "value: there is no statistic 'frames'"),
+                    ("count:1:seen:packets", "1", "name: there is no kstat count:1:seen"),
+                    ("count:0:*:packets", "1", "name: there is no kstat count:0:*"),
+                    ("neti:0:queue:received", "1", "kstat neti:0:queue is not writable (Permission denied)"),
+                ] {
+                    let ending = try daemon.controlEnding("kstat", "set", name, value)
+                    #expect(ending.status == 1)
+                    #expect(ending.output == "neti-ctl: \(reason)\n")
+                }
+                let events = try daemon.controlEnding("kstat", "set", "inet:0:PHYSICAL_IN:events", "1")
+                #expect(events.status == 1)
+                #expect(events.output.contains("netid: there is a kstat inet:0:PHYSICAL_IN in instances 0, "))
+                #expect(try seen(daemon) == [0, 0])
+            }
+        }
+
         @Test("Values of a namespace that isn't there wait for it, and others don't get them (R169, R179)")
         func absentInstance() throws {
             try HostPair.with { hosts in

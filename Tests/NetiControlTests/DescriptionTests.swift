@@ -29,6 +29,8 @@ struct DescriptionTests {
         Sample(ListHooks(instance: "a"), .init(hooks: Samples.hooks)),
         Sample(
             ListKstats(module: "a", instance: 1, name: "b", statistic: "c", netid: 2), .init(kstats: Samples.kstats)),
+        Sample(
+            SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
         Sample(SetLogLevel(level: .debug), .init()),
         Sample(GetInfo(), .init(vendor: "a", product: "b", version: "c", url: "d", interfaces: ["e"])),
         Sample(GetInterfaceDescription("a"), .init(description: "b")),
@@ -132,6 +134,8 @@ struct DescriptionTests {
             ("MonitorKind", Monitor.Kind.allCases.map(\.rawValue)),
             ("NotificationCommand", Monitor.Notification.Command.allCases.map(\.rawValue)),
             ("KstatAction", Monitor.KstatChange.Action.allCases.map(\.rawValue)),
+            ("KstatType", ListKstats.KstatType.allCases.map(\.rawValue)),
+            ("KstatFlag", ListKstats.KstatFlag.allCases.map(\.rawValue)),
             ("LogLevel", SetLogLevel.LogLevel.allCases.map(\.rawValue)),
         ]
         for (name, members) in enumerations {

@@ -7,6 +7,7 @@ import Synchronization
 final class FakeBackend: ControlBackend {
     private let levels = Mutex<[SetLogLevel.LogLevel]>([])
     private let monitoring = Mutex<[(asked: Monitor, queue: MonitorQueue)]>([])
+    private let changes = Mutex<[SetKstat]>([])
 
     /// What ``setLogLevel(_:)`` was called with.
     var levelsSet: [SetLogLevel.LogLevel] { levels.withLock { $0 } }
@@ -22,6 +23,14 @@ final class FakeBackend: ControlBackend {
     }
 
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { Samples.kstats }
+
+    /// What ``setKstat(_:)`` was called with.
+    var kstatsSet: [SetKstat] { changes.withLock { $0 } }
+
+    func setKstat(_ change: SetKstat) throws(ControlError) {
+        if change.module != "count" { throw .failed(reason: "kstat \(change.module) is not writable") }
+        changes.withLock { $0.append(change) }
+    }
 
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
@@ -64,6 +73,7 @@ struct LargeBackend: ControlBackend {
     func instances() -> [ListInstances.Instance] { [] }
     func hooks(instance: String?) -> [ListHooks.Hook] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func setKstat(_ change: SetKstat) {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
@@ -93,6 +103,7 @@ final class GatedBackend: ControlBackend {
     func status() -> GetStatus.Status { Samples.status }
     func instances() -> [ListInstances.Instance] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func setKstat(_ change: SetKstat) {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}

@@ -100,12 +100,12 @@ struct KstatRenderingTests {
     }
 
     @Test func optionsAndOperandsMakeTheSamePattern() throws {
-        let options = try KstatCommand.parse(["-m", "a", "-i", "1", "-n", "b", "-s", "c", "-c", "d"])
-        let operand = try KstatCommand.parse(["a:1:b:c", "-c", "d"])
+        let options = try KstatShowCommand.parse(["-m", "a", "-i", "1", "-n", "b", "-s", "c", "-c", "d"])
+        let operand = try KstatShowCommand.parse(["a:1:b:c", "-c", "d"])
         #expect(options.patterns == [KstatPattern(module: "a", instance: "1", name: "b", statistic: "c", class: "d")])
         #expect(operand.patterns == options.patterns)
-        #expect(try KstatCommand.parse([]).patterns == [KstatPattern()])
-        #expect(try KstatCommand.parse(["a", "b"]).patterns.count == 2)
+        #expect(try KstatShowCommand.parse([]).patterns == [KstatPattern()])
+        #expect(try KstatShowCommand.parse(["a", "b"]).patterns.count == 2)
     }
 
     @Test func valuesCannotForgeLines() {
@@ -116,5 +116,53 @@ struct KstatRenderingTests {
             KstatSelection([kstat], [KstatPattern()]).parseable == [
                 "m?:0:n?:class\tc", "m?:0:n?:crtime\t0.000000000", "m?:0:n?:s\ta?b", "m?:0:n?:snaptime\t0.000000005",
             ])
+    }
+
+    @Test(
+        "Numbers at the end of the operands are interval and count, as in kstat(1M)",
+        arguments: [
+            ([], 0, nil, 1), (["inet"], 1, nil, 1), (["5"], 0, 5, nil), (["5", "3"], 0, 5, 3),
+            (["inet", "5"], 1, 5, nil), (["inet", "::x", "5", "3"], 2, 5, 3), (["7:"], 1, nil, 1),
+            (["1", "2", "3"], 1, 2, 3), (["5", "inet"], 2, nil, 1),
+        ] as [([String], Int, Int?, Int?)])
+    func repetition(operands: [String], patterns: Int, interval: Int?, count: Int?) throws {
+        let command = try KstatShowCommand.parse(operands)
+        #expect(command.repetition?.interval == interval)
+        #expect(command.repetition?.count == count)
+        #expect(command.patterns.count == max(patterns, 1))
+        #expect((command.patterns == [KstatPattern()]) == (patterns == 0))
+    }
+
+    @Test("Times of the types io and timer are in seconds, raw bytes as they came")
+    func types() {
+        func kstat(
+            _ type: ListKstats.KstatType, _ name: String, _ valueType: ListKstats.StatisticType, _ value: String
+        ) -> ListKstats.Kstat {
+            ListKstats.Kstat(
+                module: "m", instance: 0, name: "n", class: "c", type: type, netid: 0, crtime: 1, snaptime: 2,
+                statistics: [ListKstats.Statistic(name: name, type: valueType, value: value)])
+        }
+        let kstats = [
+            kstat(.io, "rtime", .int64, "1500000000"), kstat(.io, "nread", .uint64, "1500000000"),
+            kstat(.timer, "a.min_time", .int64, "-1"), kstat(.named, "t", .int64, "1500000000"),
+            kstat(.raw, "raw", .raw, "00ff"),
+        ]
+        let values = kstats.map { KstatSelection([$0], [KstatPattern(operand: ":::[!cs]*")].compactMap { $0 }) }
+        #expect(
+            values.map { $0.parseable.first } == [
+                "m:0:n:rtime\t1.500000000", "m:0:n:nread\t1500000000", "m:0:n:a.min_time\t-0.000000001",
+                "m:0:n:t\t1500000000", "m:0:n:raw\t00ff",
+            ])
+    }
+
+    @Test("What is set is named by all four parts; a colon may be in the last")
+    func setting() throws {
+        let command = try KstatSetCommand.parse(["m:1:n:a:b", "5", "--netid", "2"])
+        #expect(
+            command.request == SetKstat(module: "m", instance: 1, name: "n", statistic: "a:b", value: "5", netid: 2))
+        #expect(try KstatSetCommand.parse(["--", "m:1:n:a", "-5"]).request?.value == "-5")
+        for wrong in [["m:1:n", "5"], ["m:x:n:s", "5"], ["m::n:s", "5"], ["m:1:n:", "5"], ["m:1:n:s"], []] {
+            #expect(throws: (any Error).self) { try KstatSetCommand.parse(wrong) }
+        }
     }
 }

@@ -84,6 +84,33 @@ struct NetiCtlTests {
         }
     }
 
+    @Test("kstat set reaches the daemon; what it refuses is one line and status 1")
+    func kstatSet() async throws {
+        let backend = FakeBackend()
+        try await withServer(backend) { path in
+            let done = try await netiCtl(["kstat", "set", "count:0:seen:packets", "0", "--socket", path])
+            #expect(done == ProgramResult(status: 0, output: "", errors: ""))
+            let refused = try await netiCtl(["kstat", "set", "inet:0:a:b", "0", "--socket", path])
+            #expect(refused == ProgramResult(status: 1, output: "", errors: "neti-ctl: kstat inet is not writable\n"))
+        }
+        #expect(
+            backend.kstatsSet == [
+                SetKstat(module: "count", instance: 0, name: "seen", statistic: "packets", value: "0")
+            ])
+    }
+
+    @Test("kstat with an interval and a count shows so often, with an empty line between")
+    func kstatRepeats() async throws {
+        try await withServer { path in
+            let start = ContinuousClock.now
+            let line = "inet:0:PHYSICAL_IN:hooksAdded\t2\n"
+            let result = try await netiCtl(
+                ["kstat", "-p", "inet:0:PHYSICAL_IN:hooksAdded", "1", "2", "--socket", path])
+            #expect(result == ProgramResult(status: 0, output: "\(line)\n\(line)", errors: ""))
+            #expect(ContinuousClock.now - start >= .seconds(1))
+        }
+    }
+
     @Test func kstatFindsNothingWithStatusOne() async throws {
         try await withServer { path in
             let result = try await netiCtl(["kstat", "arp", "--socket", path])
@@ -95,6 +122,7 @@ struct NetiCtlTests {
         ["frob"], ["log-level"], ["log-level", "loud"], ["kstat", "a:b:c:d:e"], ["kstat", "-m", "a", "b"],
         ["kstat", "-p", "-l"], ["kstat", "-p", "--json"], ["kstat", "--netid", "x"], ["hook", "list", "extra"],
         ["status", "--socket"], ["monitor", "--kind", "nick"], ["monitor", "--kind"], ["monitor", "extra"],
+        ["kstat", "inet", "0"], ["kstat", "set", "a:0:b", "1"], ["kstat", "set", "a:0:b:c"],
     ])
     func wrongArgumentsAreRefused(arguments: [String]) throws {
         do {

@@ -63,6 +63,10 @@ public struct ListKstats: ControlMethod, Equatable {
         public var name: String
         /// The class: `hook_event`, `hook`.
         public var `class`: String
+        /// What kind of data it holds.
+        public var type: KstatType
+        /// How it is kept.
+        public var flags: [KstatFlag]
         /// The IP instance to which it belongs.
         public var netid: Int
         /// When it was created, in nanoseconds of the monotonic clock.
@@ -74,13 +78,15 @@ public struct ListKstats: ControlMethod, Equatable {
 
         /// Fills in every field.
         public init(
-            module: String, instance: Int, name: String, class: String, netid: Int, crtime: Int, snaptime: Int,
-            statistics: [Statistic]
+            module: String, instance: Int, name: String, class: String, type: KstatType = .named,
+            flags: [KstatFlag] = [.virtual], netid: Int, crtime: Int, snaptime: Int, statistics: [Statistic]
         ) {
             self.module = module
             self.instance = instance
             self.name = name
             self.class = `class`
+            self.type = type
+            self.flags = flags
             self.netid = netid
             self.crtime = crtime
             self.snaptime = snaptime
@@ -105,7 +111,37 @@ public struct ListKstats: ControlMethod, Equatable {
         }
     }
 
-    /// The data types of named kernel statistics (`KSTAT_DATA_*`).
+    /// What kind of data a kstat holds (`KSTAT_TYPE_*`).
+    public enum KstatType: String, Codable, CaseIterable, Sendable {
+        /// Bytes, shown as one statistic `raw`.
+        case raw
+        /// Named values.
+        case named
+        /// Interrupt counts.
+        case intr
+        /// Transfers and queue times.
+        case io
+        /// Event timers.
+        case timer
+    }
+
+    /// How a kstat is kept (`KSTAT_FLAG_*`).
+    public enum KstatFlag: String, Codable, CaseIterable, Sendable {
+        /// Its owner holds the data.
+        case virtual
+        /// The number of records may change.
+        case variableSize
+        /// ``SetKstat`` may write it.
+        case writable
+        /// The data outlive the owner and the daemon.
+        case persistent
+        /// Persistent, and nobody owns it now.
+        case dormant
+        /// It holds strings of any length.
+        case longStrings
+    }
+
+    /// The data types of named kernel statistics (`KSTAT_DATA_*`), and ``raw``.
     public enum StatisticType: String, Codable, CaseIterable, Sendable {
         /// Up to 16 characters.
         case char
@@ -123,5 +159,7 @@ public struct ListKstats: ControlMethod, Equatable {
         case double
         /// Text of any length.
         case string
+        /// Bytes, two hexadecimal digits each.
+        case raw
     }
 }

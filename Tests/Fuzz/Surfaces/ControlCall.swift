@@ -22,7 +22,8 @@ struct ControlCall: Surface {
                 #""method":"#, #""parameters":{"#, #""oneway":true,"#, #""more":true,"#, #""upgrade":true,"#,
                 #""io.neti.Control.GetStatus""#, #""io.neti.Control.SetLogLevel""#, #""org.varlink.service.GetInfo""#,
                 #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
-                #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, "\0", "\n",
+                #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, #""io.neti.Control.SetKstat""#,
+                #""statistic":"events","value":"1""#, "\0", "\n",
             ].map { Array($0.utf8) }
     }
 

@@ -36,6 +36,10 @@ struct FixedBackend: ControlBackend {
         ]
     }
 
+    func setKstat(_ change: SetKstat) throws(ControlError) {
+        if change.value.isEmpty { throw .invalidArgument("value", reason: "is empty") }
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
     }

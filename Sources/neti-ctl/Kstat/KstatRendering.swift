@@ -29,7 +29,7 @@ struct KstatSelection {
     }
 
     private static func values(of kstat: ListKstats.Kstat) -> [(name: String, value: String)] {
-        let own = kstat.statistics.map { ($0.name, printable($0.value)) }
+        let own = kstat.statistics.map { ($0.name, kstat.shown($0)) }
         let common = [
             ("class", printable(kstat.class)), ("crtime", seconds(kstat.crtime)), ("snaptime", seconds(kstat.snaptime)),
         ]
@@ -90,9 +90,20 @@ extension KstatSelection.Item {
     fileprivate var order: (Int, String, Int, String) { (kstat.netid, kstat.module, kstat.instance, kstat.name) }
 }
 
+extension ListKstats.Kstat {
+    /// The value of one of its statistics; in the types that have times, every int64 is one.
+    fileprivate func shown(_ statistic: ListKstats.Statistic) -> String {
+        if type == .io || type == .timer, statistic.type == .int64, let time = Int(statistic.value) {
+            return seconds(time)
+        }
+        return printable(statistic.value)
+    }
+}
+
 /// Nanoseconds as seconds with all nine places.
 private func seconds(_ nanoseconds: Int) -> String {
     let (whole, part) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
     let places = String(part.magnitude)
-    return "\(whole)." + String(repeating: "0", count: 9 - places.count) + places
+    let sign = whole == 0 && part < 0 ? "-" : ""
+    return sign + "\(whole)." + String(repeating: "0", count: 9 - places.count) + places
 }

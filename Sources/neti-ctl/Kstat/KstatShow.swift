@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Glibc
 import NetiControl
 
-/// `neti-ctl kstat`.
-struct KstatCommand: ParsableCommand {
+/// `neti-ctl kstat show`.
+struct KstatShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kstat",
+        commandName: "show",
         abstract: "Show kernel statistics, as kstat(1M) does on Solaris.",
         discussion: """
             Each statistic has a name in four parts, module:instance:name:statistic. Every part may be a shell pattern \
             with *, ? and [...]; one that is empty or missing at the end stands for any. A statistic is shown if any \
-            operand matches. crtime, snaptime (both in seconds) and class can be asked for like statistics.
+            operand matches. crtime, snaptime and class can be asked for like statistics. These times and those of kstats of \
+            the types io and timer are in seconds here, and in nanoseconds with --json; raw bytes are in hexadecimal.
+
+            Numbers at the end of the operands are an interval in seconds, after which everything is shown again, and \
+            how often, without which there is no end. A module whose name is a number is meant by '7:'.
 
             The instance is that of the kstat. IP instances are told apart by their netid: choose one with --netid where \
             several have statistics of the same names.
@@ -24,6 +29,7 @@ struct KstatCommand: ParsableCommand {
               neti-ctl kstat -p -c hook -s hook_hits
               neti-ctl kstat -l 'inet*'
               neti-ctl kstat --netid 1 ::filter
+              neti-ctl kstat -p neti::queue:received 1 10
             """)
 
     @Flag(name: [.customShort("p"), .long], help: "One line for each statistic: its name, a tab, its value.")
@@ -53,12 +59,27 @@ struct KstatCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var connection: ConnectionOptions
 
-    @Argument(help: ArgumentHelp("What to show. (default: everything)", valueName: "module:instance:name:statistic"))
+    @Argument(
+        help: ArgumentHelp(
+            "What to show, by default everything; then how often.",
+            valueName: "module:instance:name:statistic ... interval count"))
     var operands: [String] = []
+
+    /// The operands without the numbers at their end, and what these mean; nil if they mean nothing.
+    private var parsedOperands: (names: [String], repetition: Repetition)? {
+        var names = operands
+        return Repetition(trailing: &names).map { (names, $0) }
+    }
+
+    /// How often to show.
+    var repetition: Repetition? { parsedOperands?.repetition }
 
     func validate() throws {
         if [parseable, list, output.json].count(where: \.self) > 1 {
             throw ValidationError("only one of -p, -l and --json may be given")
+        }
+        guard let operands = parsedOperands?.names else {
+            throw ValidationError("the interval and the count are 1 at least")
         }
         if !operands.isEmpty, [module, instance, name, statistic].contains(where: { $0 != nil }) {
             throw ValidationError("-m, -i, -n and -s cannot be given together with an operand")
@@ -70,7 +91,7 @@ struct KstatCommand: ParsableCommand {
 
     /// The options or operands as patterns.
     var patterns: [KstatPattern] {
-        guard !operands.isEmpty else {
+        guard let operands = parsedOperands?.names, !operands.isEmpty else {
             return [
                 KstatPattern(module: module, instance: instance, name: name, statistic: statistic, class: self.class)
             ]
@@ -83,16 +104,41 @@ struct KstatCommand: ParsableCommand {
     }
 
     func run() throws {
+        let repetition = repetition ?? Repetition()
+        var isEmpty = true
+        var rounds = 0
+        var next = ContinuousClock.now
+        while true {
+            if try show(isFirst: rounds == 0) { isEmpty = false }
+            rounds += 1
+            guard let interval = repetition.interval, rounds < repetition.count ?? .max else { break }
+            fflush(nil)
+            next += .seconds(interval)
+            sleep(until: next)
+        }
+        if isEmpty { throw ExitCode.failure }
+    }
+
+    /// Shows everything once; whether there was anything.
+    private func show(isFirst: Bool) throws -> Bool {
         let patterns = patterns
         let request = patterns.count == 1 ? patterns[0].request(netid: netid) : ListKstats(netid: netid)
         let selection = KstatSelection(try connection.call(request).kstats, patterns)
         if output.json {
             print(try jsonText(selection.reply))
-        } else {
-            for line in parseable ? selection.parseable : list ? selection.names : selection.blocks {
-                print(line)
-            }
+            return !selection.items.isEmpty
         }
-        if selection.items.isEmpty { throw ExitCode.failure }
+        // Blocks have an empty line at their end.
+        if !isFirst, parseable || list { print() }
+        for line in parseable ? selection.parseable : list ? selection.names : selection.blocks { print(line) }
+        return !selection.items.isEmpty
+    }
+
+    private func sleep(until time: ContinuousClock.Instant) {
+        let left = time - .now
+        guard left > .zero else { return }
+        let (seconds, attoseconds) = left.components
+        var span = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        unsafe nanosleep(&span, nil)
     }
 }
