@@ -14,12 +14,6 @@ import SystemPackage
 /// once, and once deleting has returned nobody runs one any more. The flags change under it, with one exception: taking
 /// a dormant kstat for its new owner is one atomic step, for the registry does it while its own lock is held.
 public final class Kstat: Sendable {
-    private struct Contents {
-        var data: KstatData
-        var owner = KstatOwner()
-        var isDeleted = false
-    }
-
     /// `ks_kid`: unique in its registry for ever.
     public let id: UInt32
     /// `ks_module`: who made it.
@@ -40,7 +34,7 @@ public final class Kstat: Sendable {
     public let creationTime: KstatTime
 
     private let flagBits: Atomic<UInt8>
-    private let contents: Mutex<Contents>
+    private let contents: Mutex<KstatContents>
     /// The thread that holds `contents`; 0 for nobody. Finds calls that would wait for themselves.
     private let holder = Atomic<UInt>(0)
 
@@ -57,7 +51,7 @@ public final class Kstat: Sendable {
         creationTime = .now
         let state: KstatFlags = data == nil ? .invalid : .dormant
         flagBits = Atomic(request.flags.union(state).rawValue)
-        contents = Mutex(Contents(data: data ?? request.zeroedData))
+        contents = Mutex(KstatContents(data ?? request.zeroedData, request.shape))
     }
 
     /// `ks_flags`: those it was made with, INVALID until it is installed (R176), DORMANT while nobody owns it (R179), and
@@ -84,7 +78,7 @@ public final class Kstat: Sendable {
     ) throws(KstatError) -> Result {
         try locked { contents throws(KstatError) in
             if contents.isDeleted || isDormantOrGone { throw wasDeleted }
-            return try body(&contents.data)
+            return try contents.change(body)
         }
     }
 
@@ -96,15 +90,8 @@ public final class Kstat: Sendable {
                 if owner == nil { return KstatOwner() }
                 throw refusal(.invalidArgument, "is installed already, with all that its owner gave")
             }
-            let owner = owner ?? KstatOwner()
-            let isRevived = flags.contains(.dormant)
-            let data = try firstData(contents.data, owner, isRevived: isRevived)
             let old = contents.owner
-            contents.owner = owner
-            contents.data = data
-            // What the owner answers changes nothing about the kstat being there, as in the original.
-            if isRevived { try? update(&contents, .write) }
-            noteStrings(contents.data)
+            try contents.begin(owner ?? KstatOwner(), isRevived: flags.contains(.dormant))
             change(removing: [.invalid, .dormant])
             return old
         }
@@ -123,13 +110,14 @@ public final class Kstat: Sendable {
 
     /// Ends its ownership (R179); nobody is inside a function of the owner afterwards, and all of them are released.
     ///
+    /// - Parameter isFinal: whether it goes even if it is persistent.
     /// - Returns: whether the kstat stays, dormant.
-    func disown() throws(KstatError) -> Bool {
+    func disown(isFinal: Bool = false) throws(KstatError) -> Bool {
         let (released, stays) = try locked { contents throws(KstatError) -> (KstatOwner, Bool) in
             if contents.isDeleted || isDormantOrGone { throw wasDeleted }
             let wasInstalled = !flags.contains(.invalid)
-            let stays = flags.contains(.persistent) && (wasInstalled || flags.contains(.dormant))
-            if stays, wasInstalled { try? update(&contents, .read) }
+            let stays = !isFinal && flags.contains(.persistent) && (wasInstalled || flags.contains(.dormant))
+            if stays, wasInstalled { try? contents.update(.read) }
             let old = contents.owner
             contents.owner = KstatOwner()
             if stays {
@@ -152,8 +140,8 @@ public final class Kstat: Sendable {
     func read() throws(KstatError) -> (data: KstatData, time: KstatTime) {
         try locked { contents throws(KstatError) in
             guard !flags.contains(.invalid) else { throw refusal(.noSuchAddressOrDevice, "is not installed") }
-            try update(&contents, .read)
-            return (try copy(&contents), .now)
+            try contents.update(.read)
+            return (try contents.copy(), .now)
         }
     }
 
@@ -162,118 +150,47 @@ public final class Kstat: Sendable {
         try? locked { contents throws(KstatError) -> KstatData? in
             if flags.isSuperset(of: .dormant) { return contents.data }
             if flags.contains(.invalid) { return nil }
-            try? update(&contents, .read)
+            try? contents.update(.read)
             return contents.data
         }
     }
 
     /// Writes it (R180).
-    ///
-    /// - Parameter change: makes new values out of those that a reader would get now; nil if that is not asked for.
-    func write(
-        _ written: (KstatData) throws(KstatError) -> KstatData, readsFirst: Bool
-    ) throws(KstatError) {
+    func write(_ data: KstatData) throws(KstatError) {
         try locked { contents throws(KstatError) in
-            if flags.contains(.invalid) { throw refusal(.noSuchAddressOrDevice, "is not installed") }
-            guard flags.contains(.writable) else { throw refusal(.permissionDenied, "is not writable") }
-            if readsFirst { try update(&contents, .read) }
-            var copy = try written(readsFirst ? try self.copy(&contents) : contents.data)
-            try checkWritten(copy, over: contents)
-            let old = contents.data
-            do throws(KstatError) {
-                if let snapshot = contents.owner.snapshot {
-                    try snapshot(&contents.data, &copy, .write)
-                    try checkShape(contents.data)
-                } else {
-                    contents.data = copy
-                }
-                try update(&contents, .write)
-            } catch {
-                contents.data = old
-                throw error
-            }
+            try checkWritable()
+            try contents.write(data)
+        }
+    }
+
+    /// Reads it and writes what is made of that, with nobody in between (R180).
+    func rewrite(_ change: (KstatData) throws(KstatError) -> KstatData) throws(KstatError) {
+        try locked { contents throws(KstatError) in
+            try checkWritable()
+            try contents.update(.read)
+            try contents.write(try change(try contents.copy()))
         }
     }
 
     // MARK: - Under the lock
 
-    /// Runs `ks_update`, if there is one; the data stay as they were when it fails.
-    private func update(_ contents: inout Contents, _ access: KstatAccess) throws(KstatError) {
-        guard let update = contents.owner.update else { return }
-        var data = contents.data
-        try update(&data, access)
-        try checkShape(data)
-        contents.data = flags.contains(.variableSize) ? data : data.prefix(count)
-        noteStrings(data)
-    }
-
-    /// Runs `ks_snapshot`, or makes a copy.
-    private func copy(_ contents: inout Contents) throws(KstatError) -> KstatData {
-        guard let snapshot = contents.owner.snapshot else { return contents.data.accumulated(to: .now) }
-        var copy = contents.data
-        try snapshot(&contents.data, &copy, .read)
-        try checkShape(contents.data)
-        try checkShape(copy)
-        return copy
-    }
-
-    private func firstData(
-        _ present: KstatData, _ owner: KstatOwner, isRevived: Bool
-    ) throws(KstatError) -> KstatData {
-        let isVirtual = flags.contains(.virtual)
-        if isVirtual, owner.data == nil, owner.update == nil {
-            throw refusal(.invalidArgument, "is virtual: its owner has to give the data or an update")
-        }
-        var data = owner.data ?? present
-        guard data.type == type, data.count == count || isVirtual else {
-            throw refusal(.invalidArgument, "was created for \(count) records of type \(type)")
-        }
-        if isRevived { data = data.keepingValues(of: present) }
-        if data.hasStrings || flags.contains(.longStrings) {
-            guard isVirtual else {
-                throw refusal(.invalidArgument, "has a field of type STRING, which only a virtual kstat may")
-            }
-            if flags.contains(.writable), owner.snapshot == nil { throw unwritableStrings }
-        }
-        return isVirtual && !flags.contains(.variableSize) ? data.prefix(count) : data
-    }
-
-    private func checkShape(_ data: KstatData) throws(KstatError) {
-        if data.type != type { throw refusal(.ioError, "its owner gave data of another type") }
-        if !flags.contains(.virtual), data.count != count || data.hasStrings {
-            throw refusal(.ioError, "its owner changed the number of records or made one a STRING")
-        }
-    }
-
-    private func checkWritten(_ copy: KstatData, over contents: Contents) throws(KstatError) {
-        let hasRoom = flags.contains(.virtual) ? copy.count <= count : copy.count == count
-        guard copy.type == type, hasRoom || flags.contains(.variableSize) else {
-            throw refusal(.invalidArgument, "is not of the type and size of what was to be written")
-        }
-        if contents.owner.snapshot == nil, copy.hasStrings { throw unwritableStrings }
-        guard case .named(let fields) = copy, case .named(let present) = contents.data,
-            !flags.contains(.variableSize)
-        else { return }
-        for (field, old) in zip(fields, present)
-        where field.name != old.name || field.value.dataType != old.value.dataType {
-            throw refusal(.invalidArgument, "has a field \(old.name), which can't become another one by writing")
-        }
+    private func checkWritable() throws(KstatError) {
+        if flags.contains(.invalid) { throw refusal(.noSuchAddressOrDevice, "is not installed") }
+        guard flags.contains(.writable) else { throw refusal(.permissionDenied, "is not writable") }
     }
 
     /// Whether nobody owns it, so that a caller who believes to do so is late.
     private var isDormantOrGone: Bool { flags.contains(.dormant) && !flags.contains(.invalid) }
 
-    private func noteStrings(_ data: KstatData) {
-        if data.hasStrings { change(adding: .longStrings) }
+    private func noteStrings(_ contents: KstatContents) {
+        let isLong = contents.data.hasStrings || contents.shape.flags.contains(.longStrings)
+        if flags.contains(.invalid) || flags.contains(.longStrings) == isLong { return }
+        if isLong { change(adding: .longStrings) } else { change(removing: .longStrings) }
     }
 
     private func change(adding: KstatFlags = [], removing: KstatFlags = []) {
         let changed = flags.subtracting(removing).union(adding)
         flagBits.store(changed.rawValue, ordering: .releasing)
-    }
-
-    private var unwritableStrings: KstatError {
-        refusal(.invalidArgument, "has a STRING, which only a snapshot function of the owner can take")
     }
 
     private var wasDeleted: KstatError { refusal(.noSuchAddressOrDevice, "was deleted") }
@@ -283,7 +200,7 @@ public final class Kstat: Sendable {
     }
 
     private func locked<Result>(
-        _ body: (inout Contents) throws(KstatError) -> Result
+        _ body: (inout KstatContents) throws(KstatError) -> Result
     ) throws(KstatError) -> Result {
         let caller = UInt(pthread_self())
         if holder.load(ordering: .relaxed) == caller {
@@ -291,7 +208,10 @@ public final class Kstat: Sendable {
         }
         return try contents.withLock { contents throws(KstatError) -> Result in
             holder.store(caller, ordering: .relaxed)
-            defer { holder.store(0, ordering: .relaxed) }
+            defer {
+                noteStrings(contents)
+                holder.store(0, ordering: .relaxed)
+            }
             return try body(&contents)
         }
     }

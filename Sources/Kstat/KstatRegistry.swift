@@ -94,7 +94,10 @@ public final class KstatRegistry: Sendable {
     ///   in the original would have `ks_lock`. Nothing has changed then.
     public func delete(_ kstat: Kstat) throws(KstatError) {
         try checkRegistered(kstat)
-        if try kstat.disown() { return }
+        if try !kstat.disown() { remove(kstat) }
+    }
+
+    func remove(_ kstat: Kstat) {
         state.withLock { state in
             state.kstats[kstat.id] = nil
             for key in kstat.keys { state.names[key] = nil }
@@ -102,7 +105,7 @@ public final class KstatRegistry: Sendable {
         }
     }
 
-    private func add(_ request: KstatRequest, data: KstatData? = nil) throws(KstatError) -> Kstat {
+    func add(_ request: KstatRequest, data: KstatData? = nil) throws(KstatError) -> Kstat {
         try state.withLock { state throws(KstatError) -> Kstat in
             let keys = request.keys
             if let known = state.known(keys) {
@@ -122,72 +125,6 @@ public final class KstatRegistry: Sendable {
         }
     }
 
-    fileprivate func checkRegistered(_ kstat: Kstat) throws(KstatError) {
-        if state.withLock({ $0.kstats[kstat.id] !== kstat }) {
-            throw KstatError(.noSuchAddressOrDevice, "kstat \(kstat.label) is not registered")
-        }
-    }
-
-    fileprivate var all: [Kstat] { state.withLock { Array($0.kstats.values) } }
-}
-
-// MARK: - Reading and writing
-
-extension KstatRegistry {
-    /// Reads all kstats that fit and can be read, sorted by module, instance, name and id.
-    ///
-    /// The values of each were taken together, at its snapshot time; two kstats may have been read at different times.
-    /// A kstat whose own update asks for this is left out of what the update gets, and so is one whose update fails.
-    ///
-    /// - Parameters:
-    ///   - selection: which kstats, and which of their statistics.
-    ///   - netid: only those that this IP instance sees; nil for all.
-    public func snapshot(_ selection: KstatSelection = .all, visibleIn netid: Int32? = nil) -> [KstatSnapshot] {
-        let chosen =
-            all
-            .filter { kstat in
-                netid.map(kstat.netids.contains) ?? true && selection.matches(kstat)
-            }
-            .sorted { ($0.module, $0.instance, $0.name, $0.id) < ($1.module, $1.instance, $1.name, $1.id) }
-        return chosen.compactMap { kstat in
-            guard let (data, time) = try? kstat.read() else { return nil }
-            let fields = data.statistics.filter { selection.matches(statistic: $0.name) }
-            if fields.isEmpty, !KstatSnapshot.properties.contains(where: selection.matches(statistic:)) {
-                return nil
-            }
-            return KstatSnapshot(of: kstat, data, fields: fields, at: time)
-        }
-    }
-
-    /// Reads one kstat (R180).
-    ///
-    /// - Throws: `ENXIO` if it is not registered here or not installed, `EDEADLK` from inside a function of its owner, and
-    ///   what its owner says, `EIO` as a rule.
-    public func read(_ kstat: Kstat) throws(KstatError) -> KstatSnapshot {
-        try checkRegistered(kstat)
-        let (data, time) = try kstat.read()
-        return KstatSnapshot(of: kstat, data, at: time)
-    }
-
-    /// Writes all data of one kstat (R180).
-    ///
-    /// - Throws: `EACCES` if it is not WRITABLE or its owner takes nothing; `EINVAL` for data of another type or size, for
-    ///   other names or types of fields, and for a STRING without a snapshot function; `ENXIO`, `EDEADLK` and what its
-    ///   owner says, as `read` does. Nothing has changed then.
-    public func write(_ data: KstatData, to kstat: Kstat) throws(KstatError) {
-        try checkRegistered(kstat)
-        try kstat.write({ _ in data }, readsFirst: false)
-    }
-
-    /// Reads one kstat, changes some of its statistics and writes it back, with nobody in between.
-    ///
-    /// - Parameter values: names and values as `KstatData.statistics` shows them.
-    /// - Throws: what `write` and `KstatData.setting` throw.
-    public func set(_ values: [(statistic: String, text: String)], of kstat: Kstat) throws(KstatError) {
-        try checkRegistered(kstat)
-        try kstat.write({ data throws(KstatError) in try data.setting(values) }, readsFirst: true)
-    }
-
     /// The kstats of exactly that name, installed or not, in the order of their ids (`kstat_hold_byname`).
     ///
     /// - Parameter netid: only that which this IP instance sees; nil for all.
@@ -201,34 +138,14 @@ extension KstatRegistry {
             .filter { $0.module == module && $0.instance == instance && $0.name == name }
             .sorted { $0.id < $1.id }
     }
-}
 
-// MARK: - Values that outlive the process
-
-extension KstatRegistry {
-    /// The values of all PERSISTENT kstats that have any, for safekeeping, sorted by id; those that have an owner are
-    /// brought up to date first.
-    public func persistentValues() -> [KstatSnapshot] {
-        all.filter { $0.flags.contains(.persistent) }
-            .sorted { $0.id < $1.id }
-            .compactMap { kstat in kstat.readForKeeping().map { KstatSnapshot(of: kstat, $0, at: .now) } }
+    func checkRegistered(_ kstat: Kstat) throws(KstatError) {
+        if state.withLock({ $0.kstats[kstat.id] !== kstat }) {
+            throw KstatError(.noSuchAddressOrDevice, "kstat \(kstat.label) is not registered")
+        }
     }
 
-    /// Adds a dormant kstat with values from an earlier process, to be created by its owner or only read.
-    ///
-    /// - Parameters: as for `create`; PERSISTENT is understood.
-    /// - Throws: as `create` does, and `EEXIST` for a dormant one as well.
-    @discardableResult
-    public func restore(
-        module: String, instance: Int32, name: String, class: String, flags: KstatFlags, netids: Set<Int32>,
-        data: KstatData
-    ) throws(KstatError) -> Kstat {
-        let request = try KstatRequest(
-            module: module, instance: instance, name: name, class: `class`, type: data.type, count: data.count,
-            flags: flags.union(.persistent), netids: netids)
-        if data.hasStrings { throw request.refusal(.invalidArgument, "data that persist hold no STRING") }
-        return try add(request, data: data)
-    }
+    var all: [Kstat] { state.withLock { Array($0.kstats.values) } }
 }
 
 /// A name as one IP instance sees it.

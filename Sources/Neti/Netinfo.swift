@@ -13,9 +13,7 @@ public final class Netinfo: Sendable {
     public let publication: Publication
 
     /// The kernel-statistics objects of all instances.
-    public let kstats = KstatRegistry(limit: Netinfo.kstatLimit)
-
-    private static let kstatLimit = 1 << 20
+    public let kstats: KstatRegistry
 
     /// An instance that has a number, from before its protocols appear until they are gone.
     struct Entry {
@@ -51,9 +49,12 @@ public final class Netinfo: Sendable {
 
     /// Makes an empty set of instances.
     ///
-    /// - Parameter readers: threads that may run hooks at the same time.
-    public init(readers: Int) {
+    /// - Parameters:
+    ///   - readers: threads that may run hooks at the same time.
+    ///   - maximumKstats: kstats that there can be at a time; one more fails with `ENOMEM`.
+    public init(readers: Int, maximumKstats: Int = 1 << 20) {
         publication = Publication(readers: readers)
+        kstats = KstatRegistry(limit: maximumKstats)
     }
 
     /// The live instances, oldest number first.

@@ -32,16 +32,18 @@ public final class LinuxProvider: NetworkProvider {
     /// - Parameters:
     ///   - pumps: threads that turn queues, 1 to 64.
     ///   - nap: nanoseconds that a pump lets a busy queue fill before it looks; 0 for never.
+    ///   - maximumKstats: kstats that there can be at a time.
     ///   - report: told of what goes wrong where nobody waits for an answer, on any thread.
     ///   - observe: told of every interface event, whether or not hooks are on it and whatever they answer, on the watch
     ///     thread; must be short.
     /// - Throws: when threads or descriptors run out; no thread is left then.
     public init(
-        pumps: Int, nap: Int64 = 80_000, report: @escaping @Sendable (NetiError) -> Void = { _ in },
+        pumps: Int, nap: Int64 = 80_000, maximumKstats: Int = 1 << 20,
+        report: @escaping @Sendable (NetiError) -> Void = { _ in },
         observe: @escaping @Sendable (NICEvent, Instance) -> Void = { _, _ in }
     ) throws(NetiError) {
         // Beside the pumps the watch thread runs hooks, those of NIC_EVENTS; lanes are the pumps' alone, so they come first.
-        let netinfo = Netinfo(readers: pumps + 1)
+        let netinfo = Netinfo(readers: pumps + 1, maximumKstats: maximumKstats)
         let broker = try NamespaceBroker()
         do throws(NetiError) {
             let group = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)

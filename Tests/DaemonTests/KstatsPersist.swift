@@ -159,6 +159,31 @@ extension RunningDaemon {
             }
         }
 
+        @Test("Values outlive their namespace: one of the same name that comes later goes on from there (R172, R179)")
+        func namespaceReturns() throws {
+            try HostPair.with { hosts in
+                let name = "\(hosts.right.name)k"
+                func exists() throws { _ = try Command.run("ip", ["netns", "add", name]) }
+                defer { _ = try? Command.run("ip", ["netns", "delete", name]) }
+                try exists()
+                let daemon = try DaemonProcess(instances: InstanceText(netns: name, hooks: [.init(name: "seen")]).text)
+                defer { daemon.stop() }
+                try daemon.waitUntilReady()
+                _ = try daemon.control("kstat", "set", "count:0:seen:packets", "12345")
+                _ = try Command.run("ip", ["netns", "delete", name])
+                #expect(daemon.sees(name, .gone))
+                let isReleased = try Deadline(.seconds(5)).sees { () throws in
+                    try daemon.controlEnding("kstat", "count:0:seen").status == 1
+                }
+                #expect(isReleased)
+                #expect(keeps(12345, in: daemon.folder))
+                try exists()
+                #expect(daemon.sees(name, .up))
+                #expect(try seen(daemon) == [12345, 0])
+                daemon.terminate()
+            }
+        }
+
         @Test("A damaged file is told with its cause and set aside, and the daemon runs")
         func damaged() throws {
             try HostPair.with { hosts in

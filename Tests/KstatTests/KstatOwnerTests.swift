@@ -129,6 +129,10 @@ struct KstatOwnerTests {
         #expect(kstat.flags == .virtual)
         #expect(try registry.read(kstat).data.byteCount == 2 * 48 + 4)
         #expect(kstat.flags == [.virtual, .longStrings])
+        try kstat.withFields { $0[0] = NamedValue("text", .int32(1)) }
+        #expect(kstat.flags == [.virtual, .longStrings])
+        try kstat.withFields { $0[1] = NamedValue("none", .int32(1)) }
+        #expect(kstat.flags == .virtual)
     }
 
     @Test("A STRING of a WRITABLE kstat is written through the owner's snapshot function alone (R178)")
@@ -265,6 +269,22 @@ struct KstatOwnerTests {
         #expect(registry.persistentValues().map(\.data) == [.raw([4, 5])])
         try registry.install(kstat, owner: owner())
         #expect(registry.persistentValues().map(\.data) == [.raw([5, 5])])
+    }
+
+    @Test("A dormant kstat can be taken out of the registry, one with an owner can't")
+    func eviction() throws {
+        let kstat = try create(.persistent)
+        try registry.install(kstat, owner: owner())
+        #expect(registry.evict(kstat) == nil)
+        #expect(registry.dormantKstats(ofOnly: 0).isEmpty)
+        try registry.delete(kstat)
+        #expect(registry.dormantKstats(ofOnly: 0).map(\.id) == [kstat.id])
+        #expect(registry.dormantKstats(ofOnly: 1).isEmpty)
+        #expect(registry.evict(kstat)?.data == .raw([2, 2]))
+        #expect(registry.evict(kstat) == nil)
+        #expect(registry.snapshot().isEmpty)
+        #expect(errno { try registry.install(kstat) } == .noSuchAddressOrDevice)
+        #expect(try create(.persistent) !== kstat)
     }
 
     @Test("A new field has its type's zero; a STRING is set with a text or none, another type is EINVAL (R182)")

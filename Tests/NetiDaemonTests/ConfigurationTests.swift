@@ -64,6 +64,7 @@ struct ConfigurationTests {
             nap = 0
             log-level = "debug"
             netns-directories = ["/var/run/netns", "/srv/netns"]
+            max-kstats = 50
             state-directory = "/tmp/neti-state"
             state-interval = 60
 
@@ -104,6 +105,7 @@ struct ConfigurationTests {
         expected.daemon.nap = 0
         expected.daemon.logLevel = .debug
         expected.daemon.netnsDirectories = ["/var/run/netns", "/srv/netns"]
+        expected.daemon.maxKstats = 50
         expected.daemon.stateDirectory = "/tmp/neti-state"
         expected.daemon.stateInterval = 60
         var instance = Configuration.Instance(name: "edge", netns: .named("blue"))

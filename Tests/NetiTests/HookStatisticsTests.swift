@@ -56,7 +56,7 @@ struct HookStatisticsTests {
     }
 
     @Test(
-        "A hook's kstat shows what it was registered with, in the order and with the types of the original (R185)",
+        "A hook's kstat shows what it was registered with, in the order and with the types of the original (R185, R187)",
         arguments: [
             (Hint.none, Int32(0), "<none>"), (.first, 1, "<none>"), (.last, 2, "<none>"), (.before("t"), 3, "t"),
             (.after("t"), 4, "t"),
@@ -67,6 +67,8 @@ struct HookStatisticsTests {
             Hook(name: "a", version: 42, flags: 0x8000_0001, hint: hint) { _ in .pass }, on: .physicalIn)
         try sample.run()
         let kstat = try #require(sample.netinfo.kstat("inet/PHYSICAL_IN", "a", visibleIn: .global))
+        let registered = sample.netinfo.kstats.kstats(module: "inet/PHYSICAL_IN", instance: 0, name: "a", visibleIn: 0)
+        #expect(try registered.first?.privateData as? NetID == .global)
         #expect(kstat.instance == 0)
         #expect(kstat.class == "hook")
         #expect(kstat.type == .named)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Hooks
 import Kstat
 import Neti
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -95,6 +97,27 @@ struct NetinfoKstatTests {
         #expect(errno { () throws(NetiError) in _ = try create(blue.netid) } == .noSuchProcess)
         try netinfo.deleteKstat(netid: blue.netid, kstat)
         #expect(netinfo.kstatNames("ipd", visibleIn: blue.netid) == [])
+    }
+
+    @Test("Created and deleted from inside a hook (R60, R173)")
+    func insideHook() throws {
+        let sample = try SampleInstance()
+        let netinfo = sample.netinfo
+        let names = Mutex<[String]>([])
+        try sample.inet.register(
+            Hook(name: "h") { packet in
+                guard
+                    let kstat = try? netinfo.createKstat(
+                        netid: packet.netid, module: "hook", name: "k", class: "net", count: 0)
+                else { return .drop }
+                try? netinfo.kstats.install(kstat)
+                names.withLock { $0 = netinfo.kstatNames("hook", visibleIn: .global) }
+                try? netinfo.deleteKstat(netid: packet.netid, kstat)
+                return .pass
+            }, on: .physicalIn)
+        #expect(try sample.run() == .pass)
+        #expect(names.withLock { $0 } == ["k"])
+        #expect(netinfo.kstatNames("hook", visibleIn: .global) == [])
     }
 
     @Test("Persistent values outlive owner and instance (R178, R179)")

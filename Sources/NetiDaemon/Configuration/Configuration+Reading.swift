@@ -29,6 +29,7 @@ extension Configuration.Daemon {
         table.read("nap", .integer(0...1_000), into: &nap)
         table.read("log-level", .word, into: &logLevel)
         table.read("netns-directories", .list(of: .absolutePath(bytes: 2...4_095)), into: &netnsDirectories)
+        table.read("max-kstats", .integer(1...16_777_216), into: &maxKstats)
         table.read("state-directory", .absolutePath(bytes: 1...4_000), into: &stateDirectory)
         table.read("state-interval", .integer(1...3_600), into: &stateInterval)
     }

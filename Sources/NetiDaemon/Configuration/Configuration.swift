@@ -49,6 +49,9 @@ extension Configuration {
         /// `/run/docker/netns`, as Docker has it.
         public var netnsDirectories = ["/run/netns", "/run/docker/netns"]
 
+        /// kstats of all instances together, 1 to 16,777,216; one more isn't created. Default 1,048,576.
+        public var maxKstats = 1 << 20
+
         /// Absolute path of the directory for what outlives the daemon: the values of persistent kstats. Default: what
         /// systemd made (`STATE_DIRECTORY`), else `/var/lib/neti`.
         public var stateDirectory = Self.givenStateDirectory

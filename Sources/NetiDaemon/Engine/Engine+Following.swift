@@ -85,6 +85,7 @@ extension Engine {
         update(name) { $0.state = .gone }
         logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
         entry.running?.takeDown()
+        kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats)
     }
 
     /// Forgets those that are gone for longest.

@@ -36,7 +36,10 @@ final class Engine: Sendable {
         self.logger = logger
         kstatStore = KstatStore(directory: configuration.daemon.stateDirectory, logger: logger)
         directories = try NamespaceDirectories(configuration.daemon.netnsDirectories)
-        provider = try LinuxProvider(pumps: configuration.daemon.pumps, nap: Int64(configuration.daemon.nap) * 1000) {
+        provider = try LinuxProvider(
+            pumps: configuration.daemon.pumps, nap: Int64(configuration.daemon.nap) * 1000,
+            maximumKstats: configuration.daemon.maxKstats
+        ) {
             logger.error("\($0)")
         } observe: { [hub] event, instance in
             hub.interfaceEvent(event, in: instance)

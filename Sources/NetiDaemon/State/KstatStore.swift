@@ -15,6 +15,9 @@ final class KstatStore: Sendable {
     private static let fileName = "kstats.json"
     private static let damagedName = "kstats.json.damaged"
 
+    /// Kstats of IP instances that are not there.
+    private static let maximumWaiting = 10_000
+
     private struct State {
         var directory: StateDirectory?
         /// Of IP instances that have not been there yet.
@@ -58,6 +61,19 @@ final class KstatStore: Sendable {
             } catch {
                 logger.warning("instance '\(name)': lost a persistent kstat: \(error)")
             }
+        }
+    }
+
+    /// Takes the values of an IP instance that is gone out of the registry, to wait here for one of its name.
+    ///
+    /// So what a daemon holds in memory is bounded however many namespaces come and go: the values that have waited longest
+    /// are forgotten first.
+    func release(netid: NetID, from registry: KstatRegistry) {
+        let values = registry.dormantKstats(ofOnly: netid.rawValue).compactMap(registry.evict)
+        state.withLock { state in
+            guard let name = state.names.removeValue(forKey: netid.rawValue) else { return }
+            state.waiting += values.map { KstatRecord($0, ipInstance: name) }
+            state.waiting.removeFirst(max(0, state.waiting.count - Self.maximumWaiting))
         }
     }
 
