@@ -26,13 +26,16 @@ public final class Kstat: Sendable {
     public let `class`: String
     /// `ks_type`.
     public let type: KstatType
-    /// The netids of the IP instances that see it.
-    public let netids: Set<Int32>
     /// `ks_ndata`: how many records it has; those beyond are not shown unless it is of variable size.
     public let count: Int
     /// `ks_crtime`.
     public let creationTime: KstatTime
 
+    /// Of one netid there is no set: that is what nearly every kstat has.
+    let firstNetid: Int32
+    private let severalNetids: Set<Int32>?
+
+    private let wantsLongStrings: Bool
     private let flagBits: Atomic<UInt8>
     private let contents: Mutex<KstatContents>
     /// The thread that holds `contents`; 0 for nobody. Finds calls that would wait for themselves.
@@ -46,12 +49,22 @@ public final class Kstat: Sendable {
         name = request.name
         `class` = request.class
         type = request.type
-        netids = request.netids
+        firstNetid = request.netids.min() ?? 0
+        severalNetids = request.netids.count == 1 ? nil : request.netids
         count = request.count
         creationTime = .now
         let state: KstatFlags = data == nil ? .invalid : .dormant
+        wantsLongStrings = request.flags.contains(.longStrings)
         flagBits = Atomic(request.flags.union(state).rawValue)
-        contents = Mutex(KstatContents(data ?? request.zeroedData, request.shape))
+        contents = Mutex(KstatContents(data ?? request.zeroedData))
+    }
+
+    /// The netids of the IP instances that see it.
+    public var netids: Set<Int32> { severalNetids ?? [firstNetid] }
+
+    /// Whether this IP instance sees it.
+    public func isVisible(in netid: Int32) -> Bool {
+        severalNetids?.contains(netid) ?? (netid == firstNetid)
     }
 
     /// `ks_flags`: those it was made with, INVALID until it is installed (R176), DORMANT while nobody owns it (R179), and
@@ -91,7 +104,7 @@ public final class Kstat: Sendable {
                 throw refusal(.invalidArgument, "is installed already, with all that its owner gave")
             }
             let old = contents.owner
-            try contents.begin(owner ?? KstatOwner(), isRevived: flags.contains(.dormant))
+            try contents.begin(owner ?? KstatOwner(), isRevived: flags.contains(.dormant), shape)
             change(removing: [.invalid, .dormant])
             return old
         }
@@ -117,7 +130,7 @@ public final class Kstat: Sendable {
             if contents.isDeleted || isDormantOrGone { throw wasDeleted }
             let wasInstalled = !flags.contains(.invalid)
             let stays = !isFinal && flags.contains(.persistent) && (wasInstalled || flags.contains(.dormant))
-            if stays, wasInstalled { try? contents.update(.read) }
+            if stays, wasInstalled { try? contents.update(.read, shape) }
             let old = contents.owner
             contents.owner = KstatOwner()
             if stays {
@@ -140,8 +153,8 @@ public final class Kstat: Sendable {
     func read() throws(KstatError) -> (data: KstatData, time: KstatTime) {
         try locked { contents throws(KstatError) in
             guard !flags.contains(.invalid) else { throw refusal(.noSuchAddressOrDevice, "is not installed") }
-            try contents.update(.read)
-            return (try contents.copy(), .now)
+            try contents.update(.read, shape)
+            return (try contents.copy(shape), .now)
         }
     }
 
@@ -150,7 +163,7 @@ public final class Kstat: Sendable {
         try? locked { contents throws(KstatError) -> KstatData? in
             if flags.isSuperset(of: .dormant) { return contents.data }
             if flags.contains(.invalid) { return nil }
-            try? contents.update(.read)
+            try? contents.update(.read, shape)
             return contents.data
         }
     }
@@ -159,7 +172,7 @@ public final class Kstat: Sendable {
     func write(_ data: KstatData) throws(KstatError) {
         try locked { contents throws(KstatError) in
             try checkWritable()
-            try contents.write(data)
+            try contents.write(data, shape)
         }
     }
 
@@ -167,12 +180,17 @@ public final class Kstat: Sendable {
     func rewrite(_ change: (KstatData) throws(KstatError) -> KstatData) throws(KstatError) {
         try locked { contents throws(KstatError) in
             try checkWritable()
-            try contents.update(.read)
-            try contents.write(try change(try contents.copy()))
+            try contents.update(.read, shape)
+            try contents.write(try change(try contents.copy(shape)), shape)
         }
     }
 
     // MARK: - Under the lock
+
+    private var shape: KstatContents.Shape {
+        KstatContents.Shape(
+            kstat: self, flags: wantsLongStrings ? flags.union(.longStrings) : flags.subtracting(.longStrings))
+    }
 
     private func checkWritable() throws(KstatError) {
         if flags.contains(.invalid) { throw refusal(.noSuchAddressOrDevice, "is not installed") }
@@ -183,7 +201,7 @@ public final class Kstat: Sendable {
     private var isDormantOrGone: Bool { flags.contains(.dormant) && !flags.contains(.invalid) }
 
     private func noteStrings(_ contents: KstatContents) {
-        let isLong = contents.data.hasStrings || contents.shape.flags.contains(.longStrings)
+        let isLong = contents.data.hasStrings || wantsLongStrings
         if flags.contains(.invalid) || flags.contains(.longStrings) == isLong { return }
         if isLong { change(adding: .longStrings) } else { change(removing: .longStrings) }
     }

@@ -42,6 +42,8 @@ extension KstatRegistry {
 
     /// The kstats that nobody owns and only this IP instance sees.
     public func dormantKstats(ofOnly netid: Int32) -> [Kstat] {
-        all.filter { $0.flags.contains(.dormant) && $0.netids == [netid] }.sorted { $0.id < $1.id }
+        all.filter { $0.flags.contains(.dormant) && $0.isVisible(in: netid) && $0.netids.count == 1 }.sorted {
+            $0.id < $1.id
+        }
     }
 }

@@ -14,7 +14,7 @@ extension KstatRegistry {
         let chosen =
             all
             .filter { kstat in
-                netid.map(kstat.netids.contains) ?? true && selection.matches(kstat)
+                netid.map(kstat.isVisible) ?? true && selection.matches(kstat)
             }
             .sorted { ($0.module, $0.instance, $0.name, $0.id) < ($1.module, $1.instance, $1.name, $1.id) }
         return chosen.compactMap { kstat in

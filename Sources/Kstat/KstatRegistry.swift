@@ -11,9 +11,9 @@ import SystemPackage
 /// path.
 public final class KstatRegistry: Sendable {
     private struct State {
-        var kstats: [UInt32: Kstat] = [:]
-        /// Under each name in each IP instance that sees it.
+        /// Each under its name in each IP instance that sees it.
         var names: [KstatKey: Kstat] = [:]
+        var count = 0
         var chainID: UInt32 = 0
 
         func known(_ keys: [KstatKey]) -> Kstat? {
@@ -99,7 +99,7 @@ public final class KstatRegistry: Sendable {
 
     func remove(_ kstat: Kstat) {
         state.withLock { state in
-            state.kstats[kstat.id] = nil
+            state.count -= 1
             for key in kstat.keys { state.names[key] = nil }
             state.chainID &+= 1
         }
@@ -114,12 +114,12 @@ public final class KstatRegistry: Sendable {
                 guard known.revive() else { throw request.refusal(.fileExists, "exists already") }
                 return known
             }
-            if state.kstats.count >= limit {
+            if state.count >= limit {
                 throw request.refusal(.noMemory, "the limit of \(limit) kstats is reached")
             }
             state.chainID &+= 1
             let kstat = Kstat(id: state.chainID, request: request, data: data)
-            state.kstats[kstat.id] = kstat
+            state.count += 1
             for key in keys { state.names[key] = kstat }
             return kstat
         }
@@ -140,12 +140,14 @@ public final class KstatRegistry: Sendable {
     }
 
     func checkRegistered(_ kstat: Kstat) throws(KstatError) {
-        if state.withLock({ $0.kstats[kstat.id] !== kstat }) {
+        if state.withLock({ $0.names[kstat.firstKey] !== kstat }) {
             throw KstatError(.noSuchAddressOrDevice, "kstat \(kstat.label) is not registered")
         }
     }
 
-    var all: [Kstat] { state.withLock { Array($0.kstats.values) } }
+    var all: [Kstat] {
+        state.withLock { $0.names.compactMap { key, kstat in key.netid == kstat.firstNetid ? kstat : nil } }
+    }
 }
 
 /// A name as one IP instance sees it.
@@ -159,6 +161,10 @@ struct KstatKey: Hashable {
 extension Kstat {
     fileprivate var keys: [KstatKey] {
         netids.map { KstatKey(netid: $0, module: module, instance: instance, name: name) }
+    }
+
+    fileprivate var firstKey: KstatKey {
+        KstatKey(netid: firstNetid, module: module, instance: instance, name: name)
     }
 
     fileprivate var isDormant: Bool { flags.contains(.dormant) }

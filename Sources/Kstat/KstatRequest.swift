@@ -56,11 +56,6 @@ struct KstatRequest {
         KstatData(zeroed: type, count: flags.contains(.virtual) ? 0 : count) ?? .raw([])
     }
 
-    /// What the data must look like.
-    var shape: KstatContents.Shape {
-        KstatContents.Shape(label: "\(module):\(instance):\(name)", type: type, count: count, flags: flags)
-    }
-
     /// Why a dormant kstat is not the one that is asked for; nil if it is (R174).
     func difference(from dormant: Kstat) -> String? {
         if flags.contains(.virtual) { return "a dormant one keeps its data itself and can't become virtual" }

@@ -47,7 +47,7 @@ extension Netinfo {
     ///
     /// - Throws: `ENXIO` when it was deleted before, `EDEADLK` from inside a function of its owner.
     public func deleteKstat(netid: NetID, _ kstat: Kstat) throws(NetiError) {
-        guard kstat.netids.contains(netid.rawValue) || instance(netid) != nil else { return }
+        guard kstat.isVisible(in: netid.rawValue) || instance(netid) != nil else { return }
         do throws(KstatError) {
             try kstats.delete(kstat)
         } catch {

@@ -67,7 +67,6 @@ public struct Daemon: Sendable {
         let group = ServiceGroup(
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
-                StateKeeping(engine: engine, interval: configuration.daemon.stateInterval),
                 Announcement(notifier: notifier, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -93,7 +92,7 @@ extension Daemon {
     }
 }
 
-/// Passes on what hook modules want logged, and now and then what was lost.
+/// Passes on what hook modules want logged, and now and then what was lost; writes down what outlives the daemon.
 private struct Reporting: Service {
     let engine: Engine
     let logger: Logger
@@ -105,6 +104,7 @@ private struct Reporting: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var losses = LossReport()
+            var saved = ContinuousClock.now
             for round in 1... {
                 do {
                     try await Task.sleep(for: Self.interval)
@@ -112,6 +112,10 @@ private struct Reporting: Service {
                     break
                 }
                 engine.passOnLogLines()
+                if saved.duration(to: .now) >= .seconds(engine.configuration.daemon.stateInterval) {
+                    saved = .now
+                    engine.saveState()
+                }
                 if round.isMultiple(of: Self.roundsPerLook) {
                     losses.look(at: engine, logger: logger)
                     engine.lookAgain(.all)
@@ -121,19 +125,6 @@ private struct Reporting: Service {
             }
             engine.passOnLogLines()
             losses.look(at: engine, logger: logger)
-        }
-    }
-}
-
-/// Writes down in intervals what outlives the daemon; the end writes once more.
-private struct StateKeeping: Service {
-    let engine: Engine
-    /// In seconds.
-    let interval: Int
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: .seconds(interval))) != nil { engine.saveState() }
         }
     }
 }
