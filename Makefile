@@ -46,6 +46,7 @@ demo: build
 
 # One test at a time: many of them count what is there, or run packets.
 test: deps
+	Tests/Conformance/coverage.sh
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
 	.build/debug/neti-fuzz --inputs 2000

@@ -25,10 +25,37 @@ struct DocumentationTests {
     }
 
     @Test func thereAreArticles() throws {
-        let needed = ["Neti", "WritingAHook", "Architecture"]
+        let needed = [
+            "Neti", "WritingAHook", "WritingAnInstanceModule", "WritingAProvider", "CFunctions", "Architecture",
+        ]
         #expect(Set(needed.map { "Sources/Neti/Neti.docc/\($0).md" }).isSubset(of: Self.articles))
         for page in Self.articles where page.contains("Writing") {
             #expect(try !Self.blocks(of: "swift", in: Self.text(page)).isEmpty, "\(page) shows no code")
+        }
+    }
+
+    @Test("What the table of C functions calls done is declared by that name")
+    func counterparts() throws {
+        let page = try Self.text("Sources/Neti/Neti.docc/CFunctions.md")
+        var sources = ""
+        for module in ["Hooks", "Kstat", "Neti"] {
+            let folder = Self.root.appending(path: "Sources/\(module)")
+            let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+            while let file = files?.nextObject() as? URL {
+                if file.pathExtension == "swift" { sources += try String(contentsOf: file, encoding: .utf8) }
+            }
+        }
+        // ``Type/member(label:)``: the member has to be declared with its first label.
+        let links = page.components(separatedBy: "``").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        #expect(links.count > 40)
+        for link in links {
+            let name = link.components(separatedBy: "/").last?.components(separatedBy: "(").first ?? link
+            let declarations = [
+                "func \(name)(", "func \(name)<", "var \(name):", "let \(name):", "struct \(name)", "class \(name)",
+                "protocol \(name)",
+            ]
+            let isDeclared = name == "init" || declarations.contains { sources.contains($0) }
+            #expect(isDeclared, "nothing declares \(link)")
         }
     }
 

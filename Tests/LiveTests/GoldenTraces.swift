@@ -21,7 +21,7 @@ extension RealPackets {
             }
         }
 
-        @Test("T1: a new instance (R6, R124, R134, R140)")
+        @Test("T1: a new instance (R4, R6, R124, R134, R140)")
         func newInstance() throws {
             try withProvider { provider, hosts in
                 let trace = Trace(provider.netinfo)

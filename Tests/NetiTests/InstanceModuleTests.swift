@@ -105,7 +105,7 @@ struct InstanceModuleTests {
         #expect(heard.take() == [])
     }
 
-    @Test("A number leads somewhere from create to shutdown, in destroy only when the module goes (R21 to R24)")
+    @Test("A number leads somewhere from create to shutdown, in destroy only when the module goes (R20 to R24)")
     func numbers() throws {
         let module = { [netinfo, heard] (name: String) in
             InstanceModule(

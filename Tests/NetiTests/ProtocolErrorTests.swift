@@ -151,7 +151,7 @@ struct ProtocolErrorTests {
         #expect(sample.netinfo.kstatNames("inet/PHYSICAL_IN", visibleIn: .global) == ["a"])
     }
 
-    @Test("Unregistering from inside a hook is EDEADLK, never a hang; registering works", .timeLimit(.minutes(1)))
+    @Test("From inside a hook unregistering is EDEADLK, never a hang; registering works (R61)", .timeLimit(.minutes(1)))
     func fromInsideAHook() throws {
         let errors = Mutex<[String: Errno?]>([:])
         let inet = inet
