@@ -109,7 +109,8 @@ let package = Package(
             swiftSettings: swift),
 
         .testTarget(
-            name: "DocumentationTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet", system], swiftSettings: swift),
+            name: "DocumentationTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet", system],
+            swiftSettings: swift),
 
         // Real packets: what makes the hosts, tests as root, the demo, the gates.
         .target(
