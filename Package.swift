@@ -86,13 +86,14 @@ let package = Package(
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),
         .target(
             name: "OrderingTables", dependencies: ["Hooks", system], path: "Tests/OrderingTables", swiftSettings: swift),
+        .target(name: "Witnesses", dependencies: ["Hooks"], path: "Tests/Witnesses", swiftSettings: swift),
         .testTarget(
-            name: "HooksTests", dependencies: ["Hooks", "OrderingTables", system], swiftSettings: swift,
+            name: "HooksTests", dependencies: ["Hooks", "OrderingTables", "Witnesses", system], swiftSettings: swift,
             linkerSettings: sanitizerLink),
-        .testTarget(name: "KstatTests", dependencies: ["Kstat", system], swiftSettings: swift),
+        .testTarget(name: "KstatTests", dependencies: ["Kstat", "Witnesses", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
-            name: "NetiTests", dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", system],
+            name: "NetiTests", dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", "Witnesses", system],
             swiftSettings: swift),
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
@@ -119,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", system,
+                "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", "Witnesses", system,
             ],
             swiftSettings: swift, linkerSettings: sanitizerLink),
         .testTarget(
@@ -151,7 +152,7 @@ if isThreadSanitized {
     let engine: Set = [
         "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti",
         "NetiLinux",
-        "LiveHost", "LiveTests", "OrderingTables", "HooksTests",
+        "LiveHost", "LiveTests", "OrderingTables", "Witnesses", "HooksTests",
     ]
     package.targets.removeAll { !engine.contains($0.name) }
     package.products = []

@@ -4,12 +4,13 @@ import Hooks
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 /// What callbacks may do, and that what would never end is EDEADLK (R60 to R66, R111, R141).
 @Suite(.timeLimit(.minutes(2)))
 struct DeadlockTests {
     private let publication = Publication(readers: 4)
-    private let heard = Heard()
+    private let heard = HeardLines()
 
     private func makeEvent(_ name: String) -> HookEvent<Trace> {
         HookEvent.sample(name: name, publication: publication)

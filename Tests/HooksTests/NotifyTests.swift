@@ -4,10 +4,11 @@ import Hooks
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 /// What callbacks hear of hooks, events and families (R8, R34 to R40, R45, R50, R130 to R142).
 struct NotifyTests {
-    private let heard = Heard()
+    private let heard = HeardLines()
     private let event = HookEvent<Trace>.sample()
     private let family = HookFamily(name: "inet")
     private let families = FamilyList(name: "5")
@@ -186,28 +187,6 @@ struct NotifyTests {
         families.shutDown()
         #expect(errno { () throws(HookError) in try families.add(HookFamily(name: "arp")) } == .fileExists)
         #expect(errno { () throws(HookError) in try families.register(callback) } == .socketShutdown)
-    }
-}
-
-/// What callbacks have heard, one line each.
-final class Heard: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    func add(_ line: String) {
-        lines.withLock { $0.append(line) }
-    }
-
-    /// The lines since the last call.
-    func take() -> [String] {
-        lines.withLock { lines in
-            defer { lines = [] }
-            return lines
-        }
-    }
-
-    /// A callback that adds its name and what it is told.
-    func callback(_ name: String) -> NotifyCallback {
-        NotifyCallback { self.add("\(name) \($0)") }
     }
 }
 

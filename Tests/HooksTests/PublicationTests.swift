@@ -4,6 +4,7 @@ import Hooks
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 @Suite(.timeLimit(.minutes(1)))
 struct PublicationTests {

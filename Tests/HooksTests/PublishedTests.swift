@@ -3,6 +3,7 @@
 import Hooks
 import Synchronization
 import Testing
+import Witnesses
 
 /// Values that are replaced while others look at them.
 @Suite(.timeLimit(.minutes(1)))

@@ -5,6 +5,7 @@ import Hooks
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 /// Unregistering while packets flow, and from inside hooks (R51, R60, R61, R85, R106 to R108).
 @Suite(.timeLimit(.minutes(5)))

@@ -2,6 +2,7 @@
 
 import Hooks
 import Testing
+import Witnesses
 
 /// Running an event: order, short circuit and counters (R81 to R86, R184 to R186).
 struct RunTests {

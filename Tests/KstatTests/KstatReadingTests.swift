@@ -5,6 +5,7 @@ import Kstat
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 /// Reading: order, selection, times, and what updates may do (R179, R180).
 struct KstatReadingTests {

@@ -7,6 +7,7 @@ import NetiLinux
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 extension RealPackets {
     /// What modules and callbacks hear, in which order, when real namespaces become instances and cease to be (T1 to T5
@@ -177,22 +178,19 @@ extension RealPackets {
 /// What was heard, one line each.
 private final class Trace: Sendable {
     private let netinfo: Netinfo
-    private let lines = Mutex<[String]>([])
+    private let lines = HeardLines()
 
     init(_ netinfo: Netinfo) {
         self.netinfo = netinfo
     }
 
     func add(_ line: String) {
-        lines.withLock { $0.append(line) }
+        lines.add(line)
     }
 
     /// The lines since the last call.
     func take() -> [String] {
-        lines.withLock { lines in
-            defer { lines = [] }
-            return lines
-        }
+        lines.take()
     }
 
     /// A module that says only when it is called.

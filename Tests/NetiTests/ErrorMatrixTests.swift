@@ -5,6 +5,7 @@ import Kstat
 import Neti
 import SystemPackage
 import Testing
+import Witnesses
 
 /// Every call of §12.1 in every state in which it is refused, and that a refusal is told to nobody (R137).
 struct ErrorMatrixTests {

@@ -5,6 +5,7 @@ import Neti
 import Synchronization
 import SystemPackage
 import Testing
+import Witnesses
 
 /// When modules are told of instances, and what they can do then (R16 to R19, R24, R112 to R126, R129).
 @Suite(.timeLimit(.minutes(1)))

@@ -5,6 +5,7 @@ import Kstat
 import Neti
 import SystemPackage
 import Testing
+import Witnesses
 
 /// Protocols of other providers, found and gone (R2, R5 to R9, R25 to R40, R105, R127).
 struct ProviderTests {

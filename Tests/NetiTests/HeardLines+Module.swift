@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Hooks
 import Neti
-import Synchronization
+import Witnesses
 
-/// What callbacks and modules have said, one line each.
-final class HeardLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    func add(_ line: String) {
-        lines.withLock { $0.append(line) }
-    }
-
-    /// The lines since the last call.
-    func take() -> [String] {
-        lines.withLock { lines in
-            defer { lines = [] }
-            return lines
-        }
-    }
-
-    /// A callback that says its name and what it is told.
-    func callback(_ name: String) -> NotifyCallback {
-        NotifyCallback { self.add("\(name) \($0)") }
-    }
-
+extension HeardLines {
     /// A module that says its name and what it is called for.
     func module(_ name: String, hasShutdown: Bool = true) -> InstanceModule {
         let shutdown: @Sendable (NetID, NetID) -> Void = { netid, _ in self.add("\(name).shutdown(\(netid))") }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Synchronization
 
 /// A thread of its own, outside Swift concurrency, that can be waited for.
-final class TestThread {
+package final class TestThread {
     private let handle: pthread_t
 
-    init(_ body: @escaping @Sendable () -> Void) {
+    package init(_ body: @escaping @Sendable () -> Void) {
         var handle = pthread_t()
         let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
         let status = unsafe pthread_create(
@@ -22,7 +21,7 @@ final class TestThread {
         self.handle = handle
     }
 
-    func join() {
+    package func join() {
         pthread_join(handle, nil)
     }
 
@@ -33,31 +32,4 @@ final class TestThread {
             self.run = run
         }
     }
-}
-
-/// Whether something has been released.
-final class Released: Sendable {
-    private let state = Atomic<Bool>(false)
-
-    var isSet: Bool { state.load(ordering: .sequentiallyConsistent) }
-
-    func set() {
-        state.store(true, ordering: .sequentiallyConsistent)
-    }
-}
-
-/// Something an update captures; tells when it is released.
-final class Owned: Sendable {
-    private let released: Released
-
-    init(_ released: Released) {
-        self.released = released
-    }
-
-    deinit {
-        released.set()
-    }
-
-    /// Does nothing; a closure that calls it captures the object.
-    func touch() {}
 }

@@ -3,38 +3,6 @@
 import Glibc
 import Synchronization
 
-/// A thread of its own, outside Swift concurrency, that can be waited for.
-final class TestThread {
-    private let handle: pthread_t
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        var handle = pthread_t()
-        let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
-        let status = unsafe pthread_create(
-            &handle, nil,
-            { argument in
-                if let argument = unsafe argument {
-                    unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                }
-                return nil
-            }, box)
-        precondition(status == 0, "pthread_create: \(status)")
-        self.handle = handle
-    }
-
-    func join() {
-        pthread_join(handle, nil)
-    }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) {
-            self.run = run
-        }
-    }
-}
-
 /// A door that one thread opens and others wait at, or look whether it is open.
 final class Gate: Sendable {
     private let state = Atomic<Bool>(false)
