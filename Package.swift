@@ -93,7 +93,8 @@ let package = Package(
         .testTarget(name: "KstatTests", dependencies: ["Kstat", "Witnesses", system], swiftSettings: swift),
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
-            name: "NetiTests", dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", "Witnesses", system],
+            name: "NetiTests",
+            dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", "Witnesses", system],
             swiftSettings: swift),
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
