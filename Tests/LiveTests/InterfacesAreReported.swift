@@ -174,8 +174,7 @@ extension RealPackets {
                 #expect(
                     Deadline(.seconds(5)).sees { handle.addresses(of: 100)?.address.description == "2001:db8:1::1" })
                 let listener = try NICListener(rig.instance)
-                _ = try listener.hear(from: rig.right, 0, example.family)
-                let heard = listener.count
+                let heard = try listener.catchUp(with: rig.right)
                 // The hook keeps the watch thread, so nobody reads the socket.
                 let barrier = Barrier()
                 try rig.instance.protocolHandle(.inet).nicEvents.register(
@@ -220,10 +219,11 @@ extension RealPackets {
             try Rig.with { rig in
                 try rig.right.batch(Self.create + "\nlink set d0 up\naddress add 203.0.113.1/24 dev d0")
                 let listener = try NICListener(rig.instance)
+                let heard = try listener.catchUp(with: rig.right)
                 try rig.right.batch("link set p0 down\nlink set p0 up\nlink set p0 down")
                 try rig.right.batch("link set lo down\nlink set lo up")
-                #expect(try listener.hear(from: rig.right, Self.index, .inet) == [])
-                #expect(listener.lines(of: [1], .inet) == ["1: 1 LIF_DOWN", "1: 1 LIF_UP"])
+                #expect(try listener.hear(from: rig.right, Self.index, .inet, after: heard) == [])
+                #expect(listener.lines(of: [1], .inet, after: heard) == ["1: 1 LIF_DOWN", "1: 1 LIF_UP"])
             }
         }
 
@@ -234,9 +234,10 @@ extension RealPackets {
                 try rig.right.batch(Self.create + "\nlink set d0 up\naddress add 203.0.113.1/24 dev d0")
                 let here = try NICListener(rig.instance)
                 let there = try NICListener(left)
+                let heard = try here.catchUp(with: rig.right)
                 try rig.right.ip("link", "set", "d0", "netns", rig.left.name)
                 let lines = ["1 LIF_DOWN", "DOWN", "UNPLUMB d0"]
-                let leaving = try here.hear(from: rig.right, Self.index, .inet)
+                let leaving = try here.hear(from: rig.right, Self.index, .inet, after: heard)
                 #expect(leaving == lines)
                 // Linux may give it another index there.
                 let arriving = try there.hear(from: rig.left, Set(1...1000), .inet)
@@ -300,6 +301,12 @@ private struct NICListener {
         }
     }
 
+    /// Hears out what happened before, which may still be on its way to a new hook; how many events that were.
+    func catchUp(with host: Host) throws -> Int {
+        _ = try hear(from: host, [], .inet)
+        return count
+    }
+
     /// Makes one more interface, and returns what was heard of some before it: so nothing is left out or late.
     func hear(
         from host: Host, _ indexes: Set<UInt32>, _ family: NetworkFamily, after count: Int = 0
@@ -313,8 +320,10 @@ private struct NICListener {
         return lines(of: indexes, family, after: count)
     }
 
-    func hear(from host: Host, _ index: UInt32, _ family: NetworkFamily) throws -> [String] {
-        try hear(from: host, [index], family).map { String($0.drop { $0 != " " }.dropFirst()) }
+    func hear(
+        from host: Host, _ index: UInt32, _ family: NetworkFamily, after count: Int = 0
+    ) throws -> [String] {
+        try hear(from: host, [index], family, after: count).map { String($0.drop { $0 != " " }.dropFirst()) }
     }
 }
 
