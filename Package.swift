@@ -7,7 +7,13 @@ import PackageDescription
 // SwiftPM's `--sanitize=thread` would instrument swift-collections too, on which the compiler crashes (Swift 6.3.1).
 let isThreadSanitized = Context.environment["NETI_THREAD_SANITIZER"] != nil
 let sanitizer: [SwiftSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
-let sanitizerLink: [LinkerSetting] = isThreadSanitized ? [.unsafeFlags(["-sanitize=thread"])] : []
+// The two functions that Tests/CWatchedMutex replaces.
+let wrappedFunctions = [
+    "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF", "$s15Synchronization12_MutexHandleV11_unlockSlowyyF",
+]
+let sanitizerLink: [LinkerSetting] =
+    isThreadSanitized
+    ? [.unsafeFlags(["-sanitize=thread"] + wrappedFunctions.flatMap { ["-Xlinker", "--wrap=\($0)"] })] : []
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -153,8 +159,12 @@ if isThreadSanitized {
     let engine: Set = [
         "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti",
         "NetiLinux",
-        "LiveHost", "LiveTests", "OrderingTables", "Witnesses", "HooksTests",
+        "LiveHost", "LiveTests", "OrderingTables", "Witnesses", "HooksTests", "KstatTests", "NetiTests",
     ]
     package.targets.removeAll { !engine.contains($0.name) }
     package.products = []
+    package.targets.append(.target(name: "CWatchedMutex", path: "Tests/CWatchedMutex"))
+    for target in package.targets where target.isTest {
+        target.dependencies.append("CWatchedMutex")
+    }
 }
