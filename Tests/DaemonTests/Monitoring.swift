@@ -23,7 +23,35 @@ extension RunningDaemon {
             return monitor.lines.map(withoutTime)
         }
 
-        @Test("A namespace that comes and goes: each line, in order; interrupted, the status is 0 (R136, R141)")
+        /// What is told of the families and events of an instance, and of hooks named `counter` on PHYSICAL_IN and
+        /// PHYSICAL_OUT of both IP families: all that comes in the order of T1 and all that goes in the order of T3.
+        private let notifications: (come: [String], gone: [String]) = {
+            let come = [
+                "PHYSICAL_IN", "PHYSICAL_OUT", "FORWARDING", "LOOPBACK_IN", "LOOPBACK_OUT", "NIC_EVENTS", "OBSERVING",
+            ]
+            let go = [
+                "FORWARDING", "PHYSICAL_IN", "PHYSICAL_OUT", "LOOPBACK_IN", "LOOPBACK_OUT", "NIC_EVENTS", "OBSERVING",
+            ]
+            let arp = ["PHYSICAL_IN", "PHYSICAL_OUT", "NIC_EVENTS"]
+            let hooked = ["PHYSICAL_IN", "PHYSICAL_OUT"]
+            func came(_ family: String, _ events: [String]) -> [String] { [family] + events.map { "\(family) \($0)" } }
+            let ended = [("inet", go), ("inet6", go)].flatMap { family, events in
+                events.flatMap { event in
+                    (hooked.contains(event) ? ["\(family) \(event) counter"] : []) + ["\(family) \(event)"]
+                } + [family]
+            }
+            return (
+                came("inet", come) + came("inet6", come) + came("arp", arp)
+                    + ["inet", "inet6"].flatMap { family in hooked.map { "\(family) \($0) counter" } },
+                ended + arp.map { "arp \($0)" } + ["arp"]
+            )
+        }()
+
+        @Test(
+            """
+            A namespace that comes and goes: each family, event and hook, in order; interrupted, the status is 0 \
+            (R6, R132, R134 to R136, R141)
+            """)
         func namespaceComesAndGoes() throws {
             let name = HostName.next()
             let daemon = try DaemonProcess(instances: InstanceText(netns: "\(name)").text)
@@ -37,14 +65,11 @@ extension RunningDaemon {
                     hosts.right.remove()
                     #expect(daemon.sees("\(name)", .gone))
                 }
-                let hooks = ["inet", "inet6"].flatMap { family in
-                    ["PHYSICAL_IN", "PHYSICAL_OUT"].map { "\(family) \($0) counter" }
-                }
                 let column = "\(name)".padding(8)
                 let expected =
-                    hooks.map { "notification  \(column)  register \($0)" }
+                    notifications.come.map { "notification  \(column)  register \($0)" }
                     + ["instance      \(column)  up, netid 1", "instance      \(column)  gone, netid 1"]
-                    + hooks.map { "notification  \(column)  unregister \($0)" }
+                    + notifications.gone.map { "notification  \(column)  unregister \($0)" }
                 let told = lines(monitor, 1 + (round + 1) * expected.count)
                 #expect(told.first == "ready")
                 #expect(Array(told.dropFirst(1 + round * expected.count)) == expected)

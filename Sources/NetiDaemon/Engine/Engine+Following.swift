@@ -156,7 +156,7 @@ extension Engine {
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: instance, provider: provider, modules: modules,
-                pumps: configuration.daemon.pumps, hub: hub)
+                pumps: configuration.daemon.pumps)
             following.retries.forget(name)
             note(name, in: namespace, instance, .up(running))
             let count = instance.hooks.count

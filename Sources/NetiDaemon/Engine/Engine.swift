@@ -44,6 +44,7 @@ final class Engine: Sendable {
         } observe: { [hub] event, instance in
             hub.interfaceEvent(event, in: instance)
         }
+        try provider.netinfo.register(hub.notificationModule(for: provider.netinfo))
     }
 
     /// Brings everything up that can be up now, and follows the namespaces from then on.
@@ -76,6 +77,8 @@ final class Engine: Sendable {
                 metadata: ["netid": "\(instance.instance.netid)", "namespace": "\(instance.namespace)"])
         }
         provider.stop()
+        // It isn't there when this is the second time.
+        try? provider.netinfo.unregister(named: MonitorHub.notificationModuleName)
         saveState()
     }
 

@@ -14,14 +14,13 @@ final class RunningInstance: Sendable {
     private let provider: LinuxProvider
     private let modules: [(name: String, module: any HookModule)]
     private let observers: [Int]
-    private let hub: MonitorHub
 
     /// Brings the instance up and registers its hooks in the order of the configuration.
     ///
     /// - Throws: what the provider, a module or a registration said; nothing is left behind then.
     init(
         named name: String, in namespace: Namespace, configuration: Configuration.Instance, provider: LinuxProvider,
-        modules known: [any HookModule.Type], pumps: Int, hub: MonitorHub
+        modules known: [any HookModule.Type], pumps: Int
     ) throws(NetiError) {
         let modules = try Self.makeModules(configuration, instance: name, known: known, pumps: pumps)
         let instance = try provider.addInstance(
@@ -32,7 +31,6 @@ final class RunningInstance: Sendable {
         self.configuration = configuration
         self.provider = provider
         self.modules = modules
-        self.hub = hub
         observers = modules.map { _, module in instance.interfaces.addObserver { module.interfacesChanged($0) } }
         do throws(NetiError) {
             for (_, module) in modules { module.createKstats(in: provider.netinfo, netid: instance.netid) }
@@ -54,10 +52,7 @@ final class RunningInstance: Sendable {
         for hook in configuration.hooks {
             for family in hook.families {
                 for event in hook.events {
-                    let unregistered: Void? = try? instance.protocolHandle(family).unregister(hook.name, from: event)
-                    if unregistered != nil {
-                        hub.hookUnregistered(hook.name, on: event, of: family, in: instance)
-                    }
+                    try? instance.protocolHandle(family).unregister(hook.name, from: event)
                 }
             }
         }
@@ -95,7 +90,6 @@ final class RunningInstance: Sendable {
             for event in hook.events {
                 let function = module.function(family: family, event: event)
                 try handle.register(Hook(name: hook.name, hint: hook.hint, function: function), on: event)
-                hub.hookRegistered(hook.name, on: event, of: family, in: instance)
             }
         }
     }

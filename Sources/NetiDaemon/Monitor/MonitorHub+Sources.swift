@@ -15,16 +15,6 @@ extension MonitorHub {
                 entry.listedState, reason: entry.reason, netid: Int(entry.netid.rawValue), instance: entry.name))
     }
 
-    /// A hook was registered.
-    func hookRegistered(_ name: String, on event: NetworkEvent, of family: NetworkFamily, in instance: Instance) {
-        post(.notification, Self.hook(name, .register, event, family, instance))
-    }
-
-    /// A hook was unregistered.
-    func hookUnregistered(_ name: String, on event: NetworkEvent, of family: NetworkFamily, in instance: Instance) {
-        post(.notification, Self.hook(name, .unregister, event, family, instance))
-    }
-
     /// Something happened to an interface, and the hooks on `NIC_EVENTS` have been told.
     func interfaceEvent(_ event: NICEvent, in instance: Instance) {
         post(
@@ -32,15 +22,6 @@ extension MonitorHub {
             .nic(
                 Monitor.NICEvent(event, interfaces: instance.interfaces.current), netid: Int(event.netid.rawValue),
                 instance: instance.name))
-    }
-
-    private static func hook(
-        _ name: String, _ command: Monitor.Notification.Command, _ event: NetworkEvent, _ family: NetworkFamily,
-        _ instance: Instance
-    ) -> Monitor.Event {
-        .notification(
-            Monitor.Notification(command: command, family: family.rawValue, event: event.rawValue, hook: name),
-            netid: Int(instance.netid.rawValue), instance: instance.name)
     }
 }
 
