@@ -71,6 +71,31 @@ extension RealPackets {
             }
         }
 
+        @Test("Without a descriptor to look with no namespace is taken for gone, and what came is found later")
+        func outOfDescriptors() throws {
+            try NamespaceFolder.with { folder in
+                try folder.create(["a"])
+                let view = try View([folder.path])
+                try folder.create(["b"])
+                let changes = try Self.withoutDescriptors { view.take(.all) }
+                #expect(changes.removed == [])
+                #expect(changes.added == [])
+                #expect(view.take().added.map(\.path) == ["\(folder.path)/b"])
+                try folder.delete(["a"])
+                #expect(view.take().removed == ["\(folder.path)/a"])
+            }
+        }
+
+        /// Runs the body while this process can open nothing.
+        private static func withoutDescriptors<Result>(_ body: () -> Result) throws -> Result {
+            var limit = rlimit()
+            try #require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+            var none = rlimit(rlim_cur: 0, rlim_max: limit.rlim_max)
+            try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
+            defer { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            return body()
+        }
+
         @Test("A folder that isn't there yet is found however many levels are missing, and again after it was replaced")
         func missingFolders() throws {
             try NamespaceFolder.with(isThere: false) { folder in

@@ -168,7 +168,7 @@ extension Engine {
                 metadata: ["netid": "\(running.instance.netid)", "namespace": "\(namespace)"])
             return nil
         } catch {
-            if case .path(let path) = namespace, (try? NamespaceIdentity(path: path)) == nil {
+            if isGone(namespace) {
                 // It went while its instance came; that it is gone is about to be heard.
                 note(name, in: namespace, instance, .gone)
                 return nil
@@ -183,6 +183,16 @@ extension Engine {
                 logger.error("instance '\(name)' can't come up: \(error)")
             }
             return error
+        }
+    }
+
+    private func isGone(_ namespace: Namespace) -> Bool {
+        guard case .path(let path) = namespace else { return false }
+        do throws(Errno) {
+            _ = try NamespaceIdentity(path: path)
+            return false
+        } catch {
+            return !error.isShortage
         }
     }
 

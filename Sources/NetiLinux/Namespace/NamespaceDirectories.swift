@@ -63,7 +63,7 @@ public final class NamespaceDirectories: Sendable {
 
     private struct State {
         var known: [String: NamespaceIdentity] = [:]
-        /// Files that are no namespaces, perhaps not yet.
+        /// Files that are no namespaces, perhaps not yet, and those that could not be looked at.
         var unfinished: Set<String> = []
         var haveMountsChanged = false
     }
@@ -113,7 +113,9 @@ public final class NamespaceDirectories: Sendable {
             do throws(Errno) {
                 identity = try NamespaceIdentity(path: path)
             } catch {
-                if error == .resourceTemporarilyUnavailable { state.unfinished.insert(path) }
+                if error == .resourceTemporarilyUnavailable || error.isShortage { state.unfinished.insert(path) }
+                // Nobody's packets may pass by their hooks because there is no descriptor left to look with.
+                if error.isShortage { continue }
             }
             let known = state.known[path]
             guard identity != known else { continue }

@@ -42,3 +42,13 @@ public struct NamespaceIdentity: Hashable, Sendable {
         self.init(device: id.device, inode: id.inode)
     }
 }
+
+extension Errno {
+    /// Whether there was no room to look at a file, which says nothing about the file.
+    package var isShortage: Bool {
+        switch self {
+        case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .interrupted: true
+        default: false
+        }
+    }
+}
