@@ -93,13 +93,10 @@ public final class Instance: Sendable {
     }
 
     /// Takes events, families and protocols off.
-    func takeDown() {
+    ///
+    /// - Returns: the protocols whose kstats are to be removed in the end.
+    func takeDown() -> [ProtocolHandle] {
         for handle in network { handle.takeDown() }
-        protocols.close()
-    }
-
-    /// Removes the kstats of events and of hooks that nobody unregistered; the instance's last step.
-    func retireStatistics() {
-        for handle in network { handle.retireStatistics() }
+        return network + protocols.close()
     }
 }

@@ -71,14 +71,15 @@ extension Netinfo {
         try inLifecycle(of: instance) {
             bringToShutdown(instance)
             guard state.withLock({ $0.index(of: instance) }) != nil else { return }
-            instance.takeDown()
+            let protocols = instance.takeDown()
             let clones = state.withLock { state -> [ModuleClone] in
                 guard let index = state.index(of: instance) else { return [] }
                 state.entries[index].isForgotten = true
                 return state.entries[index].clones
             }
             for clone in clones { inTurn(of: clone) { clone.destroy() } }
-            instance.retireStatistics()
+            // What nobody unregistered, the protocols of other providers included.
+            for handle in protocols { handle.retireStatistics() }
             state.withLock { state in state.entries.removeAll { $0.instance === instance } }
         }
     }

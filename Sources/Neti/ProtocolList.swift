@@ -46,13 +46,14 @@ final class ProtocolList: Sendable {
         for handle in state.withLock({ $0.handles }) { handle.condemn() }
     }
 
-    /// Lets go of whatever is left and takes nothing any more.
-    func close() {
+    /// Lets go of whatever is left, which is returned, and takes nothing any more.
+    func close() -> [ProtocolHandle] {
         let left = state.withLock { state in
             state.isClosed = true
             defer { state.handles = [] }
             return state.handles
         }
         for handle in left { handle.detach() }
+        return left
     }
 }

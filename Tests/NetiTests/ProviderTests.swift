@@ -39,6 +39,16 @@ struct ProviderTests {
         #expect(netinfo.protocols(in: blue.netid).isEmpty)
     }
 
+    @Test("What a provider leaves behind keeps no kstat when its instance is gone, and the next instance has its own")
+    func leftBehind() throws {
+        let handle = try netinfo.registerProtocol(named: "NHF_VIONA", in: blue.netid)
+        try handle.registerFamily(HookFamily(name: "viona"))
+        try handle.registerEvent(makeEvent("RX"))
+        try handle.register(Hook<Frame>(name: "h") { _ in .pass }, onEventNamed: "RX")
+        try netinfo.removeInstance(blue)
+        #expect(netinfo.kstats.snapshot().map(\.name) == [])
+    }
+
     @Test("A protocol is found by exact name, the same object each time, until it is unregistered (R26 to R30)")
     func lookup() throws {
         let handle = try netinfo.registerProtocol(named: "NHF_VIONA", in: blue.netid)
