@@ -6,6 +6,7 @@ import LiveHost
 import Neti
 import NetiLinux
 import Packet
+import Synchronization
 import Testing
 
 extension RealPackets {
@@ -180,6 +181,35 @@ extension RealPackets {
                 }
             }
             return nil
+        }
+
+        @Test("An instance comes up where routes change all the time, with those that there are")
+        func restlessRoutes() throws {
+            try HostPair.with { hosts in
+                let host = hosts.right
+                // So many that they change again while they are being listed.
+                for part in 0..<20 {
+                    let routes = (0..<1000).map { "route add 198.51.100.0/24 dev veth0 metric \(part * 1000 + $0)" }
+                    try host.batch(routes.joined(separator: "\n"))
+                }
+                let change = "route replace 203.0.113.1/32 dev veth0\nroute del 203.0.113.1/32"
+                let changes = Array(repeating: change, count: 500).joined(separator: "\n")
+                let isOver = Atomic(false)
+                let churn = try Worker { () throws(NetiError) in
+                    while !isOver.load(ordering: .relaxed) { try? host.batch(changes) }
+                }
+                let provider = try LinuxProvider(pumps: 1)
+                defer { provider.stop() }
+                let arrival = try Worker { () throws(NetiError) in
+                    try provider.addInstance(named: host.name, in: host.namespace)
+                }
+                let isUp = Deadline(.seconds(5)).sees { arrival.isDone }
+                isOver.store(true, ordering: .relaxed)
+                try churn.join()
+                let inet = try arrival.join().protocolHandle(.inet)
+                #expect(isUp)
+                #expect(inet.route(to: IPAddress(v4: 0xC633_6401)) != nil)
+            }
         }
 
         @Test("Of several next hops it is the first that is alive")

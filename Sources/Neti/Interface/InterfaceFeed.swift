@@ -55,6 +55,8 @@ public struct InterfaceFeed: Sendable {
     private var fresh: InterfaceState?
     private var freshRoutes: [Route] = []
     private var failures = 0
+    private var hasHadInterfaces = false
+    private var hasHadRoutes = false
     private var hasNewState = false
     private var newRoutes: [Route]?
     private var events: [NICEvent] = []
@@ -63,6 +65,9 @@ public struct InterfaceFeed: Sendable {
 
     /// Begins with nothing and wants everything.
     public init() {}
+
+    /// Whether interfaces, addresses and routes were told at least once, however much has changed since.
+    public var isComplete: Bool { hasHadInterfaces && hasHadRoutes }
 
     /// Whether nothing is being asked for or has to be.
     public var isSettled: Bool { running == nil && fresh == nil && !needsInterfaces && !needsRoutes }
@@ -139,13 +144,15 @@ public struct InterfaceFeed: Sendable {
             needsInterfaces = needsInterfaces || isTriedAgain
             if isUseless || needsInterfaces {
                 fresh = nil
-            } else if dump == .addresses, let newer = fresh.take(), newer != state {
+            } else if dump == .addresses, let newer = fresh.take() {
+                hasHadInterfaces = true
+                guard newer != state else { break }
                 events += state.become(newer, in: netid)
                 hasNewState = true
             }
         case .routes:
             needsRoutes = needsRoutes || isTriedAgain
-            if !isUseless { newRoutes = freshRoutes }
+            if !isUseless { (newRoutes, hasHadRoutes) = (freshRoutes, true) }
             freshRoutes = []
         case .settling:
             break

@@ -83,7 +83,8 @@ final class InterfaceMonitor: Sendable {
         var request = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         while true {
             _ = read(in: .global)
-            if state.withLock({ $0.feed.isSettled }) { return }
+            // Not until it is settled: where routes change all the time it never is.
+            if state.withLock({ $0.feed.isComplete || $0.feed.isSettled }) { return }
             let count = unsafe poll(&request, 1, Self.patience)
             // A signal is no reason to begin with half of the interfaces.
             guard count > 0 || count < 0 && errno == EINTR else { return }
