@@ -92,7 +92,7 @@ extension Monitor {
     public struct Notification: Codable, Equatable, Sendable {
         /// Whether it has come or is going.
         public var command: Command
-        /// The family that kstats show: `inet`, `inet6`.
+        /// The family that kstats show: `inet`, `inet6`, `arp` or that of another provider.
         public var family: String
         /// The event in the manual's spelling: `PHYSICAL_IN`; nil where the family itself comes or goes.
         public var event: String?
