@@ -203,7 +203,7 @@ extension RealPackets {
                 let arrival = try Worker { () throws(NetiError) in
                     try provider.addInstance(named: host.name, in: host.namespace)
                 }
-                let isUp = Deadline(.seconds(5)).sees { arrival.isDone }
+                let isUp = Deadline(.seconds(15)).sees { arrival.isDone }
                 isOver.store(true, ordering: .relaxed)
                 try churn.join()
                 let inet = try arrival.join().protocolHandle(.inet)

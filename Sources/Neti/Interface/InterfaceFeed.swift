@@ -52,6 +52,7 @@ public struct InterfaceFeed: Sendable {
     private var needsInterfaces = true
     private var needsRoutes = true
     private var needsSettling = false
+    private var hasSettled = false
     private var fresh: InterfaceState?
     private var freshRoutes: [Route] = []
     private var failures = 0
@@ -84,11 +85,12 @@ public struct InterfaceFeed: Sendable {
             running = .interfaces
         } else if fresh != nil {
             running = .addresses
-        } else if needsRoutes, needsSettling {
+        } else if needsRoutes, needsSettling, !hasSettled {
             needsSettling = false
             running = .settling
         } else if needsRoutes {
-            needsRoutes = false
+            // News that came meanwhile asks for another round and doesn't put this one off, or none might ever end.
+            (needsRoutes, hasSettled) = (needsSettling, false)
             freshRoutes = []
             running = .routes
         }
@@ -155,7 +157,7 @@ public struct InterfaceFeed: Sendable {
             if !isUseless { (newRoutes, hasHadRoutes) = (freshRoutes, true) }
             freshRoutes = []
         case .settling:
-            break
+            hasSettled = true
         }
     }
 }

@@ -79,6 +79,25 @@ struct InterfaceFeedTests {
         #expect(feed.takeNews().state == nil)
     }
 
+    @Test("News during each dump doesn't keep it from asking for the routes, and after the last one it asks once more")
+    mutating func restlessNews() {
+        settle([eth0], [])
+        var asked: [InterfaceFeed.Dump?] = []
+        take(news(first))
+        for _ in 0..<4 {
+            asked.append(feed.nextDump())
+            take(news(first), end)
+        }
+        #expect(asked == [.settling, .routes, .settling, .routes])
+        asked = []
+        while let dump = feed.nextDump() {
+            asked.append(dump)
+            take(end)
+        }
+        #expect(asked == [.settling, .routes])
+        #expect(feed.isSettled)
+    }
+
     @Test("After a loss the difference makes the missed events; news in between is not lost")
     mutating func loss() {
         settle([eth0], [first])
