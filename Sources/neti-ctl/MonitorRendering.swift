@@ -66,20 +66,3 @@ extension Monitor.KstatChange {
         return "\(path):\(statistic) \(old ?? "-") -> \(new ?? "-")"
     }
 }
-
-/// JSON for programs that read lines. What might steer a terminal is escaped.
-func jsonLine(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
-    return text.unicodeScalars.reduce(into: "") { line, scalar in
-        guard scalar.isPrintable else {
-            for unit in UTF16.encode(scalar) ?? .init() {
-                let digits = String(unit, radix: 16)
-                line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
-            return
-        }
-        line.unicodeScalars.append(scalar)
-    }
-}

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import FoundationEssentials
 
 /// How an answer is printed.
 struct OutputOptions: ParsableArguments {
@@ -9,6 +8,8 @@ struct OutputOptions: ParsableArguments {
     var json = false
 
     /// Prints the answer itself, or what `text` makes of it for the width of the terminal.
+    ///
+    /// - Throws: exit status 1, after one line on standard error, when nobody takes it.
     func show<Reply: Encodable>(_ reply: Reply, text: (Reply, _ width: Int?) -> [String]) throws {
         if json {
             print(try jsonText(reply))
@@ -17,12 +18,6 @@ struct OutputOptions: ParsableArguments {
                 print(line)
             }
         }
+        try Terminal.flush()
     }
-}
-
-/// JSON for people and programs, the same for the same answer.
-func jsonText(_ reply: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(reply), as: UTF8.self)
 }

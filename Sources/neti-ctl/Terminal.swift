@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Glibc
 
 /// The terminal that standard output is.
@@ -9,6 +10,16 @@ enum Terminal {
         var size = winsize()
         guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
+    }
+
+    /// Writes out what was printed.
+    ///
+    /// - Throws: exit status 1, after one line on standard error, when there is nobody, or no room, for it.
+    static func flush() throws(ExitCode) {
+        guard fflush(nil) != 0 else { return }
+        let line = Array("neti-ctl: can't write to standard output\n".utf8)
+        _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        throw .failure
     }
 
     /// Writes a line to standard output at once.

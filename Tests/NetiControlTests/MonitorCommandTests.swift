@@ -128,9 +128,11 @@ struct MonitorCommandTests {
                     status: 1, output: "", errors: "neti-ctl: 0 clients are monitoring, no more may\n"))
     }
 
-    @Test func whenStandardOutputTakesNoMoreItEndsWithStatusOne() async throws {
+    @Test(arguments: ["monitor", "kstat", "kstat -p", "instance list", "hook list --json", "kstat 1"])
+    func whenStandardOutputTakesNoMoreItEndsWithStatusOne(command: String) async throws {
         let result = try await withServer { path in
-            try await run(["sh", "-c", "exec \(try netiCtlPath()) monitor --socket \(path) > /dev/full"])
+            let options = command == "kstat 1" ? "kstat --socket \(path) 1" : "\(command) --socket \(path)"
+            return try await run(["sh", "-c", "exec \(try netiCtlPath()) \(options) > /dev/full"])
         }
         #expect(
             result == ProgramResult(status: 1, output: "", errors: "neti-ctl: can't write to standard output\n"))

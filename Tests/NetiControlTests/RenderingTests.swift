@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import NetiControl
 import Testing
 
@@ -146,5 +147,14 @@ struct RenderingTests {
                   ]
                 }
                 """)
+    }
+
+    @Test("JSON shows no character that steers a terminal", arguments: ["\u{202E}", "\u{9B}", "\u{7F}", "a\nb"])
+    func jsonIsHarmless(name: String) throws {
+        var hook = Samples.hooks[1]
+        hook.name = name
+        let text = try jsonText(ListHooks.Reply(hooks: [hook]))
+        #expect(text.unicodeScalars.allSatisfy { $0.isPrintable || $0 == "\n" })
+        #expect(try JSONDecoder().decode(ListHooks.Reply.self, from: Data(text.utf8)).hooks == [hook])
     }
 }

@@ -111,8 +111,8 @@ struct KstatShowCommand: ParsableCommand {
         while true {
             if try show(isFirst: rounds == 0) { isEmpty = false }
             rounds += 1
+            try Terminal.flush()
             guard let interval = repetition.interval, rounds < repetition.count ?? .max else { break }
-            fflush(nil)
             next += .seconds(interval)
             sleep(until: next)
         }
