@@ -17,7 +17,16 @@ _Static_assert(CLNX_PRIORITY == (int)EPOLLPRI, "event");
 
 int clnx_epoll_create(void) {
     int fd = epoll_create1(EPOLL_CLOEXEC);
-    return fd < 0 ? -errno : fd;
+    if (fd < 0) { return -errno; }
+    // A kernel or a seccomp profile without it is found out here, not by threads that never wait.
+    struct epoll_event event;
+    struct timespec now = {0};
+    if (epoll_pwait2(fd, &event, 1, &now, NULL) < 0) {
+        int error = errno;
+        close(fd);
+        return -error;
+    }
+    return fd;
 }
 
 static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {

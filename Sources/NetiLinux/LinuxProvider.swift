@@ -90,16 +90,14 @@ public final class LinuxProvider: NetworkProvider {
                 provider: self)
             instances.withLock { $0[instance.netid] = linux }
         }
-        watch.add(monitor.socket) { [interfaceEvents] in
-            interfaceEvents.deliver(monitor.read(in: instance.netid), to: instance)
-        }
-        if !isHeldBack {
-            do throws(NetiError) {
-                try instances.withLock { $0[instance.netid] }?.endHoldingBack()
-            } catch {
-                try removeInstance(instance)
-                throw error
+        do throws(NetiError) {
+            try watch.add(monitor.socket) { [interfaceEvents] in
+                interfaceEvents.deliver(monitor.read(in: instance.netid), to: instance)
             }
+            if !isHeldBack { try instances.withLock { $0[instance.netid] }?.endHoldingBack() }
+        } catch {
+            try removeInstance(instance)
+            throw error
         }
         return instance
     }
@@ -131,10 +129,13 @@ public final class LinuxProvider: NetworkProvider {
     /// Calls `action` on the watch thread each time names of namespaces may have changed, until the provider stops.
     ///
     /// It has to ask for the changes (``NamespaceDirectories/changes(_:)``), or is called again at once.
-    public func watch(_ directories: NamespaceDirectories, _ action: @escaping @Sendable () -> Void) {
-        watch.add(directories.folders.descriptor) { action() }
+    /// - Throws: `ENOMEM`, `ENOSPC` when they can't be watched.
+    public func watch(
+        _ directories: NamespaceDirectories, _ action: @escaping @Sendable () -> Void
+    ) throws(NetiError) {
+        try watch.add(directories.folders.descriptor) { action() }
         // Always readable; that something has changed is told as urgent.
-        watch.add(directories.mounts, for: CLNX_PRIORITY) {
+        try watch.add(directories.mounts, for: CLNX_PRIORITY) {
             directories.noteMounts()
             action()
         }

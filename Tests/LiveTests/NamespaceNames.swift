@@ -191,7 +191,7 @@ extension RealPackets {
                 let view = try NamespaceDirectories([folder.path])
                 let told = Log<String>()
                 try writeFile("\(folder.path)/a", "")
-                provider.watch(view) {
+                try provider.watch(view) {
                     let changes = view.changes(.known)
                     for name in changes.added { told.note("+\(name.lastComponent)") }
                     for path in changes.removed { told.note("-\(path.dropFirst(folder.path.utf8.count + 1))") }

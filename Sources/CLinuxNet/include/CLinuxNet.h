@@ -38,7 +38,7 @@ struct clnx_ready {
     uint32_t events;  // CLNX_READABLE ...
 };
 
-// Returns a descriptor or -errno.
+// Returns a descriptor or -errno: -ENOSYS or -EPERM where `clnx_epoll_wait` wouldn't work.
 int clnx_epoll_create(void);
 
 // Watches `fd`, level triggered, which shows up as `token`. `clnx_epoll_modify` changes events and token. A descriptor

@@ -55,7 +55,12 @@ final class Engine: Sendable {
             stop()
             throw failure
         }
-        provider.watch(directories) { [weak self] in self?.look(.told) }
+        do throws(NetiError) {
+            try provider.watch(directories) { [weak self] in self?.look(.told) }
+        } catch {
+            stop()
+            throw error
+        }
         let folders = directories.paths.joined(separator: " or ")
         for entry in entries {
             if case .waiting = entry.state, case .named(let netns) = entry.configuration.netns {

@@ -48,9 +48,16 @@ final class Watch: Sendable {
     /// Calls `action` on the watch thread whenever the descriptor is readable, until it is removed.
     ///
     /// - Parameter events: what to wait for instead, `CLNX_PRIORITY` for instance; errors are always told.
-    func add(_ descriptor: Int32, for events: Int = CLNX_READABLE, _ action: @escaping @Sendable () -> Void) {
+    /// - Throws: `ENOMEM`, `ENOSPC` (`fs.epoll.max_user_watches`): nothing would ever be heard.
+    func add(
+        _ descriptor: Int32, for events: Int = CLNX_READABLE, _ action: @escaping @Sendable () -> Void
+    ) throws(NetiError) {
         shared.state.withLock { $0.actions[descriptor] = action }
-        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(events), UInt64(descriptor))
+        let code = clnx_epoll_add(shared.epoll, descriptor, UInt32(events), UInt64(descriptor))
+        guard code == 0 else {
+            shared.state.withLock { _ = $0.actions.removeValue(forKey: descriptor) }
+            throw NetiError(Errno(rawValue: -code), "can't watch for changes")
+        }
     }
 
     /// Ends the calls for a descriptor; one that is running goes on and keeps alive what it needs.
