@@ -23,6 +23,7 @@ public final class CountModule: HookModule {
     private let counters: LaneCounters
     private let base = Mutex(Base())
     private let kstat = Mutex<Kstat?>(nil)
+    private let notes = Mutex<[String]>([])
 
     /// Needs nothing of its own.
     public init(_ settings: HookModuleSettings) {
@@ -38,13 +39,19 @@ public final class CountModule: HookModule {
         }
     }
 
-    /// Creates the kstat. A hook whose kstat can't be created works without.
+    /// Creates the kstat. A hook whose kstat can't be created works without, and says so in the log.
     public func createKstats(in netinfo: Netinfo, netid: NetID) {
-        guard
-            let kstat = try? netinfo.createKstat(
-                netid: netid, module: Self.moduleName, name: hookName, class: "net", count: 2,
-                flags: [.persistent, .writable])
-        else { return }
+        do {
+            try createKstat(in: netinfo, netid: netid)
+        } catch {
+            notes.withLock { $0.append("counts nothing: \(error)") }
+        }
+    }
+
+    private func createKstat(in netinfo: Netinfo, netid: NetID) throws {
+        let kstat = try netinfo.createKstat(
+            netid: netid, module: Self.moduleName, name: hookName, class: "net", count: 2,
+            flags: [.persistent, .writable])
         let owner = KstatOwner(
             data: .named([NamedValue("packets", .uint64(0)), NamedValue("bytes", .uint64(0))]),
             update: { [weak self] data, access throws(KstatError) in self?.update(&data, access) })
@@ -53,6 +60,15 @@ public final class CountModule: HookModule {
             self.kstat.withLock { $0 = kstat }
         } catch {
             try? netinfo.deleteKstat(netid: netid, kstat)
+            throw error
+        }
+    }
+
+    /// Why it counts nothing, once.
+    public func takeLogLines() -> [String] {
+        notes.withLock { notes in
+            defer { notes = [] }
+            return notes
         }
     }
 
