@@ -25,7 +25,7 @@ package enum Message {
     /// Reads all but the parameters.
     package static func header<Header: Decodable>(_: Header.Type, of message: [UInt8]) throws(Malformed) -> Header {
         // The JSON decoder does not look at text that nobody asks for.
-        guard String(validating: message, as: UTF8.self) != nil else { throw Malformed() }
+        guard String(validating: message, as: UTF8.self) != nil, !isNestedTooDeeply(message) else { throw Malformed() }
         do {
             return try JSONDecoder().decode(Header.self, from: Data(message))
         } catch {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import NetiControl
 
 /// The contents of the state file: the persistent kstats of all IP instances, as JSON.
 package struct KstatState: Codable, Equatable, Sendable {
@@ -28,6 +29,7 @@ package struct KstatState: Codable, Equatable, Sendable {
     /// Reads a file's bytes.
     package init(_ bytes: [UInt8]) throws(Damage) {
         if bytes.count > Self.maximumSize { throw Damage(description: "longer than \(Self.maximumSize) bytes") }
+        if isNestedTooDeeply(bytes) { throw Damage(description: "nested too deeply") }
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch {
