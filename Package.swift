@@ -27,6 +27,7 @@ let settings: [SwiftSetting] = [
 let swift = settings + sanitizer
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let basicContainers = Target.Dependency.product(name: "BasicContainers", package: "swift-collections")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -64,7 +65,8 @@ let package = Package(
         .target(name: "Hooks", dependencies: [basicContainers, system], swiftSettings: swift),
         .target(name: "Kstat", dependencies: [system], swiftSettings: swift),
         .target(
-            name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", basicContainers, system], swiftSettings: swift),
+            name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", basicContainers, heap, system],
+            swiftSettings: swift),
         .target(
             name: "NetiLinux",
             dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", "Packet", system],

@@ -72,6 +72,15 @@ public final class Publication: Sendable {
         return false
     }
 
+    /// The note of the reader that the calling thread is inside, nil when it is in none.
+    public var callerNote: UInt64? {
+        let caller = UInt(pthread_self())
+        for index in places.indices where places[index].isInside(thread: caller) {
+            return places[index].note.load(ordering: .relaxed)
+        }
+        return nil
+    }
+
     /// Whether the calling thread is inside a reader that announced an older epoch: `wait(until:)` waits for it.
     func isCallerInside(before target: UInt64) -> Bool {
         let caller = UInt(pthread_self())
@@ -122,6 +131,10 @@ public final class Publication: Sendable {
         places[index].leave()
     }
 
+    fileprivate func setNote(_ index: Int, _ note: UInt64) {
+        places[index].note.store(note, ordering: .relaxed)
+    }
+
     fileprivate func giveBack(_ index: Int) {
         places[index].giveBack()
     }
@@ -150,6 +163,11 @@ public struct Reader: ~Copyable, Sendable {
     /// Once per batch of packets. Nests on the same thread; the outermost pair counts.
     public func enter() {
         publication.enter(index)
+    }
+
+    /// Leaves a number for code that this thread calls while it is inside (``Publication/callerNote``); 0 at first.
+    public func setNote(_ note: UInt64) {
+        publication.setNote(index, note)
     }
 
     /// Takes the announcement back.

@@ -12,7 +12,9 @@ struct ReaderPlace: ~Copyable, Sendable {
     /// How often that thread has entered; written by it alone.
     private let depth = Atomic<Int>(0)
     private let isTaken = Atomic<Bool>(false)
-    private let padding = [12 of UInt64](repeating: 0)
+    /// What the thread inside leaves for code that it calls; written by it alone.
+    let note = Atomic<UInt64>(0)
+    private let padding = [11 of UInt64](repeating: 0)
 
     func claim() -> Bool {
         isTaken.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged

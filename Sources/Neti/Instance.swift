@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Hooks
+import Synchronization
+import SystemPackage
 
 /// One IP instance: a network namespace with its protocols.
 public final class Instance: Sendable {
@@ -12,6 +14,9 @@ public final class Instance: Sendable {
         /// Hooks that one event takes; one more fails with `ENOMEM`.
         public var maximumHooks: Int
 
+        /// What the packets that it holds and injects may take.
+        public var injection: InjectionLimits
+
         /// Where the instance's packets come from.
         public var provider: any NetworkProvider
 
@@ -20,11 +25,13 @@ public final class Instance: Sendable {
 
         /// Collects the settings.
         public init(
-            ordering: Ordering = .documented, maximumHooks: Int = 64, provider: any NetworkProvider,
+            ordering: Ordering = .documented, maximumHooks: Int = 64,
+            injection: InjectionLimits = InjectionLimits(), provider: any NetworkProvider,
             interfaces: InterfaceTable = InterfaceTable()
         ) {
             self.ordering = ordering
             self.maximumHooks = maximumHooks
+            self.injection = injection
             self.provider = provider
             self.interfaces = interfaces
         }
@@ -42,6 +49,9 @@ public final class Instance: Sendable {
     /// The interfaces of the namespace.
     public var interfaces: InterfaceTable { settings.interfaces }
 
+    /// The packets that it holds or is to inject.
+    public let injection: InjectionList
+
     /// The zone it belongs to: for a network namespace the number of its inode, as `lsns` shows it; 0 for none (R20).
     public var zoneID: UInt64 { interfaces.zone }
 
@@ -51,6 +61,7 @@ public final class Instance: Sendable {
     /// Held while the instance comes and while it goes.
     let lifecycle = Turn()
     private let network: [NetworkProtocol]
+    private let stamps = Mutex(Stamps())
 
     init(netid: NetID, name: String, settings: Settings, netinfo: Netinfo) {
         self.netid = netid
@@ -58,8 +69,15 @@ public final class Instance: Sendable {
         self.settings = settings
         let families = FamilyList(name: "\(netid)")
         self.families = families
+        let injection = InjectionList(settings.injection, interfaces: settings.interfaces) {
+            [provider = settings.provider] () throws(NetiError) in
+            try provider.prepareInjection(in: netid)
+        }
+        self.injection = injection
         network = NetworkFamily.allCases.map {
-            NetworkProtocol(netid: netid, family: $0, settings: settings, families: families, netinfo: netinfo)
+            NetworkProtocol(
+                netid: netid, family: $0, settings: settings, injection: injection, families: families, netinfo: netinfo
+            )
         }
     }
 
@@ -77,6 +95,24 @@ public final class Instance: Sendable {
         case .inet6: network[1]
         case .arp: network[2]
         }
+    }
+
+    /// Takes one of the eight stamps by which a hook knows again what it injected.
+    ///
+    /// - Throws: `ENOMEM` when all are taken.
+    public func takeStamp() throws(NetiError) -> Stamps {
+        try stamps.withLock { taken throws(NetiError) in
+            let free = ~taken.rawValue
+            guard free != 0 else { throw NetiError(.noMemory, "instance '\(name)': all eight stamps are taken") }
+            let stamp = Stamps(rawValue: free & (~free &+ 1))
+            taken.insert(stamp)
+            return stamp
+        }
+    }
+
+    /// Gives a stamp back, for another hook. Packets that bear it may still be on their way.
+    public func giveBack(_ stamp: Stamps) {
+        stamps.withLock { _ = $0.remove(stamp) }
     }
 
     /// Makes protocols, families and events appear (R6).

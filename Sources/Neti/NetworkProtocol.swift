@@ -18,8 +18,15 @@ public final class NetworkProtocol: ProtocolHandle, @unchecked Sendable {
     /// The event `NIC_EVENTS`: interfaces that come, go and change (R190).
     public let nicEvents: HookEvent<NICEvent>
 
-    init(netid: NetID, family: NetworkFamily, settings: Instance.Settings, families: FamilyList, netinfo: Netinfo) {
+    /// The instance's packets that are held or to be injected.
+    let injection: InjectionList
+
+    init(
+        netid: NetID, family: NetworkFamily, settings: Instance.Settings, injection: InjectionList,
+        families: FamilyList, netinfo: Netinfo
+    ) {
         self.family = family
+        self.injection = injection
         interfaces = settings.interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {

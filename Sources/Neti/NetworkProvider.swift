@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SystemPackage
+
 /// What a platform must offer so that packets reach the hooks of an instance.
 ///
 /// `Neti` keeps instances, protocols and chains; where packets come from is the provider's business.
@@ -12,4 +14,17 @@ public protocol NetworkProvider: Sendable {
     func setInterested(
         _ interested: Bool, in netid: NetID, family: NetworkFamily, event: NetworkEvent
     ) throws(NetiError)
+
+    /// Attaches a driver to the instance's list (``InjectionList/attach(_:)``), if that wasn't done before.
+    ///
+    /// Called when a packet is to be injected and there is none yet, from any thread and possibly several times at once.
+    /// - Throws: `ENOTSUP` where packets can't be injected, `ESHUTDOWN` when the instance is going, else why it failed now.
+    func prepareInjection(in netid: NetID) throws(NetiError)
+}
+
+extension NetworkProvider {
+    /// Can't inject.
+    public func prepareInjection(in netid: NetID) throws(NetiError) {
+        throw NetiError(.notSupported, "instance \(netid): its provider can't inject packets")
+    }
 }

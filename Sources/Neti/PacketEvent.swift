@@ -50,6 +50,8 @@ public struct PacketEvent: ~Copyable {
     public private(set) var isConsumed = false
 
     private var wantsChecksums = false
+    /// The list of the instance, which the provider keeps alive; nil where packets can't be injected.
+    let injection: Unmanaged<InjectionList>?
     var parsed: Parsed = .notYet
     let base: UnsafeMutableRawPointer
     private(set) var count: Int
@@ -68,11 +70,12 @@ public struct PacketEvent: ~Copyable {
     ///   - count: bytes there are, at most 65,535.
     ///   - capacity: bytes that the packet may grow to, at least `count`.
     ///   - observation: what the hooks on `OBSERVING` are told besides.
+    ///   - injection: the instance's list, for hooks that inject; lives as long as the event.
     @unsafe
     public init(
         netid: NetID, family: NetworkFamily, event: NetworkEvent, flags: PacketFlags, lane: Int,
         metadata: PacketMetadata, mark: UInt32, base: UnsafeMutableRawPointer, count: Int, capacity: Int,
-        observation: PacketObservation? = nil
+        observation: PacketObservation? = nil, injection: Unmanaged<InjectionList>? = nil
     ) {
         self.netid = netid
         self.family = family
@@ -82,6 +85,7 @@ public struct PacketEvent: ~Copyable {
         self.metadata = metadata
         self.mark = mark
         self.observation = observation
+        unsafe self.injection = injection
         unsafe self.base = base
         self.count = count
         self.capacity = min(capacity, Self.maximumLength)
@@ -228,14 +232,18 @@ extension PacketEvent {
         }
     }
 
+    /// Fills in the checksums with which a copy is to leave; the packet itself stays as unchanged as it was.
+    mutating func completeChecksums() {
+        guard !isConsumed, wantsChecksums || metadata.isChecksumPostponed, let datagram else { return }
+        var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
+        span.updateChecksums(of: datagram)
+    }
+
     /// Computes the checksums that hooks asked for, or that the sending host left to its network card.
     ///
     /// The kernel takes a packet that comes back with a verdict as finished, so a checksum that it had postponed must
     /// be filled in as well (`nfqnl_mangle` in `net/netfilter/nfnetlink_queue.c`). Called once, after the last hook.
     public mutating func finishChecksums() {
-        guard isEdited, !isConsumed, wantsChecksums || metadata.isChecksumPostponed else { return }
-        guard let datagram else { return }
-        var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
-        span.updateChecksums(of: datagram)
+        if isEdited { completeChecksums() }
     }
 }

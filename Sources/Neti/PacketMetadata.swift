@@ -28,6 +28,12 @@ public struct PacketMetadata: Sendable {
     /// Group that owns the sending socket.
     public var gid: UInt32?
 
+    /// How often the packet was injected at this instance before it came here.
+    public var injections: UInt8 = 0
+
+    /// The stamps that hooks put on it when they injected it.
+    public var stamps: Stamps = []
+
     /// Whether the transport checksum is not in the packet yet and would be filled in later (`NFQA_SKB_CSUMNOTREADY`).
     public var isChecksumPostponed = false
 

@@ -48,6 +48,11 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         return Int(records[record].interface.mtu)
     }
 
+    /// The device's flags alone.
+    func flags(of interface: UInt32) -> InterfaceFlags? {
+        place(of: interface).map { records[$0].interface.flags }
+    }
+
     func name(of interface: UInt32) -> String? {
         place(of: interface).map { records[$0].interface.name }
     }

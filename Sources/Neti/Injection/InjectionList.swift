@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+import Kstat
+import Packet
+import Synchronization
+import SystemPackage
+
+// How it works
+//
+// A packet is copied into chunks of memory that the list has had from the start. Its first slot describes it and travels:
+// from the free stack to the thread that injects, through the inbox to the consumer, and back to the free stack. The
+// inbox is a stack too: threads push, the consumer takes all of it at once and turns it round. So no thread ever waits for
+// another, and what one thread injected stays in its order.
+//
+// Who wakes the consumer: the time for which the timer is set stands in `armed`. A thread that comes with an earlier time
+// lowers it and sets the timer. The consumer raises it to "never" before it looks into the inbox; so either it sees the
+// packet, or the thread that pushed it sees that no timer is set.
+
+/// The packets that one instance holds, delays or has been asked to inject (`net_inject`, R146, R150, R154).
+///
+/// Putting packets on it is for any thread, hooks included: it takes no lock, allocates nothing and makes no system call
+/// but that of a timer that has to be set. One thread of the provider takes them off, see ``InjectionConsumer``.
+public final class InjectionList: Sendable {
+    /// Bytes of one chunk: a packet takes as many chunks as it needs.
+    public static let chunkSize = InjectionMemory.chunkSize
+
+    /// Nanoseconds of the grid on which packets go on, so that many share one timer: "next tick" is the next line of it.
+    public static let tick: UInt64 = 250_000
+
+    /// What it may take.
+    public let limits: InjectionLimits
+
+    let counters = InjectionCounters()
+    let memory: InjectionMemory
+    /// The newest slot in the inbox plus one.
+    let inbox = Atomic<UInt32>(0)
+    /// For when the timer is set, in nanoseconds of the monotonic clock.
+    let armed = Atomic<UInt64>(.max)
+    let packets = Atomic<Int>(0)
+    let bytes = Atomic<Int>(0)
+
+    private let interfaces: InterfaceTable
+    private let borrowedInterfaces: BorrowedInterfaceTable
+    private let isClosed = Atomic(false)
+    /// The bits of an unretained reference to the driver, which `state` keeps alive.
+    private let driverBits = Atomic<UInt>(0)
+    private let driver = Mutex<InjectionDriver?>(nil)
+    private let prepare: @Sendable () throws(NetiError) -> Void
+
+    /// - Parameter prepare: has the provider attach a driver, if it has one.
+    init(
+        _ limits: InjectionLimits, interfaces: InterfaceTable,
+        prepare: @escaping @Sendable () throws(NetiError) -> Void
+    ) {
+        self.limits = limits
+        self.interfaces = interfaces
+        borrowedInterfaces = BorrowedInterfaceTable(interfaces)
+        self.prepare = prepare
+        memory = InjectionMemory(chunks: max(1, limits.bytes / Self.chunkSize))
+    }
+}
+
+// MARK: - Putting packets on it
+
+extension InjectionList {
+    /// Injects a packet, at once or by way of the list.
+    ///
+    /// - Parameters:
+    ///   - packet: how, with ``DuePacket/injections`` raised for this time already.
+    ///   - content: its bytes, which are copied.
+    ///   - delay: nanoseconds; nil to hold it until its ticket is redeemed.
+    /// - Returns: a ticket if it is held.
+    @inline(__always)
+    func inject(_ packet: DuePacket, _ content: RawSpan, delay: UInt64?) throws(InjectionError) -> HeldPacket? {
+        do throws(InjectionError) {
+            let ticket = try admit(packet, content, delay: delay)
+            counters.count(.accepted(packet.style))
+            return ticket
+        } catch {
+            counters.count(error.reason)
+            throw error
+        }
+    }
+
+    @inline(__always)
+    private func admit(_ packet: DuePacket, _ content: RawSpan, delay: UInt64?) throws(InjectionError) -> HeldPacket? {
+        let driver = try unsafe currentDriver()
+        guard packet.injections <= limits.injections else { throw InjectionError(.tooOften) }
+        guard let header = InjectionHeader(content, family: packet.family) else { throw InjectionError(.badHeader) }
+        switch packet.style {
+        case .directOut:
+            return try unsafe sendDirectly(packet, content, header, driver)
+        case .queueIn:
+            guard unsafe driver._withUnsafeGuaranteedRef({ $0.canQueue }) else { throw InjectionError(.unavailable) }
+            let longest = unsafe driver._withUnsafeGuaranteedRef { $0.longestInbound }
+            guard packet.length <= longest else { throw InjectionError(.tooLong) }
+            try requireInterface(packet.interface)
+        case .queueOut:
+            guard unsafe driver._withUnsafeGuaranteedRef({ $0.canQueue }) else { throw InjectionError(.unavailable) }
+        }
+        return try unsafe store(packet, content, delay: delay, driver)
+    }
+
+    /// Counts what is refused before a packet gets here, and throws it.
+    func refuse(_ reason: InjectionError.Reason) throws(InjectionError) {
+        counters.count(reason)
+        throw InjectionError(reason)
+    }
+
+    private func requireInterface(_ interface: UInt32) throws(InjectionError) {
+        let flags = borrowedInterfaces.read { table in table.interfaces.read { $0.flags(of: interface) } }
+        guard let flags else { throw InjectionError(.unknownInterface) }
+        guard flags.contains(.up) else { throw InjectionError(.interfaceDown) }
+    }
+
+    @inline(__always)
+    private func sendDirectly(
+        _ packet: DuePacket, _ content: RawSpan, _ header: InjectionHeader, _ driver: Unmanaged<InjectionDriver>
+    ) throws(InjectionError) -> HeldPacket? {
+        let outcome = unsafe content.withUnsafeBytes { bytes in
+            unsafe driver._withUnsafeGuaranteedRef { driver in
+                unsafe driver.sendDirectly(
+                    bytes, header, interface: packet.interface, nextHop: packet.nextHop, mark: packet.mark)
+            }
+        }
+        switch outcome {
+        case .sent:
+            return nil
+        case .refused(let reason):
+            throw InjectionError(reason)
+        case .unresolved(let interface, let nextHop):
+            counters.count(.unresolved)
+            var packet = packet
+            packet.interface = interface
+            packet.nextHop = nextHop
+            return try unsafe store(packet, content, delay: 0, driver)
+        }
+    }
+
+    /// Copies a packet and hands it to the consumer, or leaves it lying until its ticket is redeemed.
+    private func store(
+        _ packet: DuePacket, _ content: RawSpan, delay: UInt64?, _ driver: Unmanaged<InjectionDriver>
+    ) throws(InjectionError) -> HeldPacket? {
+        let now = UInt64(KstatTime.now.nanoseconds)
+        guard packets.wrappingAdd(1, ordering: .relaxed).newValue <= limits.packets, let first = copy(content) else {
+            packets.wrappingSubtract(1, ordering: .relaxed)
+            throw InjectionError(.listFull)
+        }
+        bytes.wrappingAdd(packet.length, ordering: .relaxed)
+        let slot = unsafe memory.slot(first)
+        unsafe slot.pointee.packet = packet
+        unsafe slot.pointee.packet.slot = first
+        unsafe slot.pointee.since.store(now, ordering: .relaxed)
+        let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
+        guard let delay else {
+            unsafe slot.pointee.state.store(InjectionSlot.word(.held, use: use), ordering: .releasing)
+            return HeldPacket(slot: first, use: use)
+        }
+        unsafe slot.pointee.state.store(InjectionSlot.word(.waiting, use: use), ordering: .relaxed)
+        unsafe send(slot, first, at: Self.deadline(after: delay, from: now), driver)
+        return nil
+    }
+
+    /// Puts a slot into the inbox and sees to it that the consumer comes in time.
+    @inline(__always)
+    private func send(
+        _ slot: UnsafeMutablePointer<InjectionSlot>, _ index: UInt32, at deadline: UInt64,
+        _ driver: Unmanaged<InjectionDriver>
+    ) {
+        unsafe slot.pointee.packet.deadline = deadline
+        var head = inbox.load(ordering: .relaxed)
+        while true {
+            unsafe slot.pointee.nextInInbox = head
+            let (isDone, original) = inbox.weakCompareExchange(
+                expected: head, desired: index + 1, ordering: .sequentiallyConsistent)
+            if isDone { break }
+            head = original
+        }
+        unsafe driver._withUnsafeGuaranteedRef { arm($0, at: deadline) }
+    }
+
+    /// Sets the timer unless it is set for that time or an earlier one.
+    @inline(__always)
+    func arm(_ driver: InjectionDriver, at deadline: UInt64) {
+        var current = armed.load(ordering: .sequentiallyConsistent)
+        while deadline < current {
+            let (isDone, original) = armed.compareExchange(
+                expected: current, desired: deadline, ordering: .sequentiallyConsistent)
+            if isDone { return setTimer(driver, deadline) }
+            current = original
+        }
+    }
+
+    private func setTimer(_ driver: InjectionDriver, _ deadline: UInt64) {
+        var deadline = deadline
+        while true {
+            counters.count(.timersSet)
+            driver.arm(at: deadline)
+            // Another thread may have lowered it and set the timer first: its time must stand in the end.
+            let current = armed.load(ordering: .sequentiallyConsistent)
+            guard current < deadline else { return }
+            deadline = current
+        }
+    }
+
+    /// The line of the grid after a delay.
+    static func deadline(after delay: UInt64, from now: UInt64) -> UInt64 {
+        let (time, isOver) = now.addingReportingOverflow(delay)
+        return isOver || time > .max - 2 * tick ? .max - tick : (time / tick + 1) * tick
+    }
+
+    /// Copies bytes into chunks; the first slot, or nil when there are not enough.
+    private func copy(_ content: RawSpan) -> UInt32? {
+        return unsafe content.withUnsafeBytes { bytes -> UInt32? in
+            var first: UInt32?
+            var last: UInt32 = 0
+            var offset = 0
+            repeat {
+                guard let index = memory.take() else {
+                    if let first { giveBackChunks(from: first) }
+                    return nil
+                }
+                let count = min(Self.chunkSize, bytes.count - offset)
+                if let start = bytes.baseAddress {
+                    unsafe memory.bytes(index).copyMemory(from: start + offset, byteCount: count)
+                }
+                unsafe memory.slot(index).pointee.nextChunk = 0
+                if first == nil { first = index } else { unsafe memory.slot(last).pointee.nextChunk = index + 1 }
+                last = index
+                offset += count
+            } while offset < bytes.count
+            return first
+        }
+    }
+
+    /// Gives back a packet's chunks, the first one last.
+    func giveBackChunks(from first: UInt32) {
+        var next = unsafe memory.slot(first).pointee.nextChunk
+        while next != 0 {
+            let index = next - 1
+            next = unsafe memory.slot(index).pointee.nextChunk
+            memory.giveBack(index)
+        }
+        memory.giveBack(first)
+    }
+
+    /// Takes a packet off the list for good.
+    func giveBack(_ packet: DuePacket) {
+        let slot = unsafe memory.slot(packet.slot)
+        let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
+        unsafe slot.pointee.state.store(InjectionSlot.word(.free, use: use &+ 1), ordering: .releasing)
+        giveBackChunks(from: packet.slot)
+        bytes.wrappingSubtract(packet.length, ordering: .relaxed)
+        packets.wrappingSubtract(1, ordering: .relaxed)
+    }
+}
+
+// MARK: - Held packets
+
+extension InjectionList {
+    /// Lets a held packet go on.
+    ///
+    /// - Returns: false when the ticket was redeemed before, or the instance is going.
+    @discardableResult
+    public func release(_ ticket: HeldPacket, after delay: Duration = .zero) -> Bool {
+        guard ticket.slot < memory.count, let driver = try? unsafe currentDriver(),
+            redeem(ticket, for: .waiting)
+        else { return false }
+        let now = UInt64(KstatTime.now.nanoseconds)
+        unsafe send(
+            memory.slot(ticket.slot), ticket.slot, at: Self.deadline(after: delay.wholeNanoseconds, from: now), driver)
+        return true
+    }
+
+    /// Lets a held packet go for good.
+    ///
+    /// - Returns: false when the ticket was redeemed before.
+    @discardableResult
+    public func drop(_ ticket: HeldPacket) -> Bool {
+        guard ticket.slot < memory.count, redeem(ticket, for: .moving) else { return false }
+        counters.count(.dropped)
+        giveBack(unsafe memory.slot(ticket.slot).pointee.packet)
+        return true
+    }
+
+    private func redeem(_ ticket: HeldPacket, for state: InjectionSlot.State) -> Bool {
+        return unsafe memory.slot(ticket.slot).pointee.state.compareExchange(
+            expected: InjectionSlot.word(.held, use: ticket.use), desired: InjectionSlot.word(state, use: ticket.use),
+            ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+}
+
+// MARK: - Beginning and end
+
+extension InjectionList {
+    /// Gives the list what drives it, once. For the provider.
+    public func attach(_ driver: InjectionDriver) {
+        self.driver.withLock { current in
+            guard current == nil, !isClosed.load(ordering: .acquiring) else { return }
+            current = driver
+            driverBits.store(unsafe UInt(bitPattern: Unmanaged.passUnretained(driver).toOpaque()), ordering: .releasing)
+        }
+    }
+
+    /// Takes nothing more. For the provider, which then has its consumer take off what is left.
+    public func close() {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+    }
+
+    /// The driver, without a reference count; it lives as long as the list.
+    private func currentDriver() throws(InjectionError) -> Unmanaged<InjectionDriver> {
+        guard !isClosed.load(ordering: .acquiring) else { throw InjectionError(.deadInstance) }
+        if let driver = unsafe attached { return unsafe driver }
+        do throws(NetiError) {
+            try prepare()
+        } catch {
+            throw InjectionError(error.errno == .socketShutdown ? .deadInstance : .unsupported)
+        }
+        guard let driver = unsafe attached else { throw InjectionError(.unsupported) }
+        return unsafe driver
+    }
+
+    private var attached: Unmanaged<InjectionDriver>? {
+        let bits = driverBits.load(ordering: .acquiring)
+        guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else { return nil }
+        return unsafe Unmanaged.fromOpaque(pointer)
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; 0 for what is negative.
+    var wholeNanoseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        let (whole, isOver) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        return isOver ? .max : whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000).partialValue
+    }
+}
