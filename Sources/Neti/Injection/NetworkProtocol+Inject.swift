@@ -33,4 +33,16 @@ extension NetworkProtocol {
             injections: derived &+ 1, stamps: stamps, linkLayerSource: 0, linkLayerSourceLength: 0)
         _ = try injection.inject(request, packet, delay: delay.wholeNanoseconds)
     }
+
+    /// The same for a packet in an array.
+    ///
+    /// - Throws: ``InjectionError``.
+    public func inject(
+        _ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 0, nextHop: IPAddress? = nil,
+        after delay: Duration = .zero, mark: UInt32 = 0, stamps: Stamps = []
+    ) throws(InjectionError) {
+        try inject(
+            style, unsafe packet.span.bytes, interface: interface, nextHop: nextHop, after: delay, mark: mark,
+            stamps: stamps)
+    }
 }

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Hooks
+import Packet
+import Synchronization
+import SystemPackage
+import Testing
+import Witnesses
+
+@testable import Neti
+
+/// A driver that remembers for when it was armed, and what it was to send at once.
+private final class FakeDriver: InjectionDriver, @unchecked Sendable {
+    let armed = Mutex<[UInt64]>([])
+    let outcome = Mutex<InjectionDriver.Outcome>(.sent)
+    let sent = Mutex<[[UInt8]]>([])
+
+    override func arm(at deadline: UInt64) {
+        armed.withLock { $0.append(deadline) }
+    }
+
+    @unsafe
+    override func sendDirectly(
+        _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
+        mark: UInt32
+    ) -> Outcome {
+        let bytes = unsafe [UInt8](packet)
+        sent.withLock { $0.append(bytes) }
+        return outcome.withLock { $0 }
+    }
+}
+
+/// An instance whose list has a fake driver.
+private struct Rig {
+    let instance: Instance
+    let driver: FakeDriver
+    let handle: NetworkProtocol
+    let netinfo = Netinfo(readers: 4)
+
+    init(_ limits: InjectionLimits = InjectionLimits(), canQueue: Bool = true, interfaces: [Interface] = []) throws {
+        let table = InterfaceTable(publication: netinfo.publication)
+        var state = InterfaceState()
+        for interface in interfaces { _ = state.apply(.interface(interface), in: .global) }
+        table.update(state)
+        let settings = Instance.Settings(injection: limits, provider: FakeProvider(), interfaces: table)
+        instance = try netinfo.addInstance(named: "global", settings: settings)
+        driver = FakeDriver(canQueue: canQueue, longestInbound: 3000)
+        handle = instance.protocolHandle(.inet)
+        instance.injection.attach(driver)
+    }
+
+    func inject(
+        _ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 0, after delay: Duration = .zero
+    ) throws(InjectionError) {
+        try handle.inject(style, packet, interface: interface, after: delay)
+    }
+
+    /// Everything that is due, by its last byte.
+    func due(_ consumer: inout InjectionConsumer) -> [UInt8] {
+        var seen: [UInt8] = []
+        consumer.begin()
+        unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 8) { buffer in
+            while true {
+                let count = unsafe consumer.collect(into: buffer)
+                for index in 0..<count {
+                    let packet = unsafe buffer[index]
+                    var last: UInt8 = 0
+                    unsafe consumer.forEachChunk(of: packet) { last = unsafe $0.last ?? 0 }
+                    seen.append(last)
+                    consumer.finish(packet)
+                }
+                if count < 8 { return }
+            }
+        }
+        consumer.end(driver)
+        return seen
+    }
+}
+
+private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
+    let header = IPHeader(from: IPAddress(v4: 0xC000_0201), to: IPAddress(v4: 0xC000_0202))
+    var payload = [UInt8](repeating: 0, count: length - 28)
+    payload[payload.count - 1] = last
+    return try header.packet(.udp(from: 1, to: 2), payload: payload)
+}
+
+@Suite struct InjectionListTests {
+    @Test("Packets go on in order, and their memory comes back (R146, R150)")
+    func order() throws {
+        let rig = try Rig()
+        var consumer = InjectionConsumer(rig.instance.injection)
+        for round in 0..<200 {
+            for number in 0..<UInt8(30) {
+                try rig.inject(.queueOut, try datagram(number, length: 40 + Int(number) * 200))
+            }
+            #expect(rig.instance.injection.status.packets == 30)
+            var seen: [UInt8] = []
+            while seen.count < 30 { seen += rig.due(&consumer) }
+            #expect(seen == Array(0..<30), "round \(round)")
+        }
+        let status = rig.instance.injection.status
+        #expect(status.packets == 0 && status.bytes == 0 && status.oldestAge == nil)
+        #expect(status["queue_out"] == 6000 && status["delivered_out"] == 6000)
+    }
+
+    @Test("One timer is set for many packets, and an earlier one for an earlier packet (R150)")
+    func timers() throws {
+        let rig = try Rig()
+        for _ in 0..<100 { try rig.inject(.queueOut, try datagram(1), after: .seconds(3600)) }
+        let first = rig.driver.armed.withLock { $0 }
+        #expect(first.count <= 2, "\(first)")
+        try rig.inject(.queueOut, try datagram(2))
+        let all = rig.driver.armed.withLock { $0 }
+        #expect(all.count == first.count + 1)
+        #expect(all.last ?? .max < first.last ?? 0)
+        #expect(all.allSatisfy { $0 % InjectionList.tick == 0 })
+    }
+
+    @Test("A delay holds a packet back while later ones pass it")
+    func delays() throws {
+        let rig = try Rig()
+        var consumer = InjectionConsumer(rig.instance.injection)
+        try rig.inject(.queueOut, try datagram(9), after: .milliseconds(40))
+        try rig.inject(.queueOut, try datagram(8), after: .milliseconds(20))
+        try rig.inject(.queueOut, try datagram(1))
+        var seen: [UInt8] = []
+        let start = ContinuousClock.now
+        while seen.count < 3, start.duration(to: .now) < .seconds(10) { seen += rig.due(&consumer) }
+        #expect(seen == [1, 8, 9])
+        #expect(start.duration(to: .now) >= .milliseconds(39))
+    }
+
+    @Test("The list is full at its limits, and the caller keeps the packet (R147, R153)")
+    func limits() throws {
+        var limits = InjectionLimits()
+        limits.packets = 5
+        let rig = try Rig(limits)
+        for _ in 0..<5 { try rig.inject(.queueOut, try datagram(1)) }
+        let packet = try datagram(1)
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        #expect(InjectionError(.listFull).returnValue == -1)
+
+        limits.packets = 1000
+        limits.bytes = 65_536
+        let narrow = try Rig(limits)
+        let long = try datagram(1, length: 6000)
+        for _ in 0..<10 { try narrow.inject(.queueOut, long) }
+        #expect(throws: InjectionError(.listFull)) { try narrow.inject(.queueOut, long) }
+        #expect(narrow.instance.injection.status["list_full"] == 1)
+        var consumer = InjectionConsumer(narrow.instance.injection)
+        var count = 0
+        while count < 10 { count += narrow.due(&consumer).count }
+        for _ in 0..<10 { try narrow.inject(.queueOut, long) }
+    }
+
+    @Test("What can't be injected is refused with the manual's return value (R144, R145, R147, R155)")
+    func refusals() throws {
+        let up = Interface(index: 2, name: "a", flags: [.up], mtu: 1500)
+        let rig = try Rig(interfaces: [up, Interface(index: 3, name: "b", mtu: 1500)])
+        let good = try datagram(1)
+        func refusal(_ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 2) -> InjectionError? {
+            do throws(InjectionError) {
+                try rig.inject(style, packet, interface: interface)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        #expect(refusal(.queueIn, good) == nil)
+        #expect(refusal(.queueIn, good, interface: 9) == InjectionError(.unknownInterface))
+        #expect(refusal(.queueIn, good, interface: 3) == InjectionError(.interfaceDown))
+        #expect(refusal(.queueIn, try datagram(1, length: 3001)) == InjectionError(.tooLong))
+        for style in InjectionStyle.allCases {
+            #expect(refusal(style, []) == InjectionError(.badHeader))
+            #expect(refusal(style, Array(good.dropLast())) == InjectionError(.badHeader))
+            #expect(refusal(style, good + [0]) == InjectionError(.badHeader))
+            #expect(refusal(style, [0x60] + good.dropFirst()) == InjectionError(.badHeader))
+        }
+        #expect(InjectionError(.badHeader).returnValue == 1)
+        #expect(throws: InjectionError(.unsupported)) {
+            try rig.instance.protocolHandle(.arp).inject(.queueOut, good)
+        }
+        #expect(InjectionError(.unsupported).returnValue == -1)
+        let old = try Rig(canQueue: false, interfaces: [up])
+        #expect(throws: InjectionError(.unavailable)) { try old.inject(.queueIn, good, interface: 2) }
+        #expect(throws: InjectionError(.unavailable)) { try old.inject(.queueOut, good) }
+        try old.inject(.directOut, good, interface: 2)
+    }
+
+    @Test("An instance that goes takes nothing more, and what waits is dropped and counted (R30, R154)")
+    func end() throws {
+        let rig = try Rig()
+        var consumer = InjectionConsumer(rig.instance.injection)
+        try rig.inject(.queueOut, try datagram(1))
+        try rig.inject(.queueOut, try datagram(1), after: .seconds(100))
+        rig.instance.injection.close()
+        let packet = try datagram(1)
+        #expect(throws: InjectionError(.deadInstance)) { try rig.inject(.queueOut, packet) }
+        #expect(consumer.discard() == 2)
+        let status = rig.instance.injection.status
+        #expect(status.packets == 0 && status.bytes == 0 && status["lost_with_instance"] == 2)
+        try rig.netinfo.removeInstance(rig.instance)
+        for style in InjectionStyle.allCases {
+            #expect(throws: InjectionError(.deadInstance)) { try rig.inject(style, packet) }
+        }
+    }
+
+    @Test("A direct packet is sent on the caller's thread, or waits for its next hop (R146)")
+    func direct() throws {
+        let rig = try Rig()
+        let packet = try datagram(5)
+        try rig.inject(.directOut, packet, interface: 2)
+        #expect(rig.driver.sent.withLock { $0 } == [packet])
+        rig.driver.outcome.withLock { $0 = .refused(.tooLong) }
+        #expect(throws: InjectionError(.tooLong)) { try rig.inject(.directOut, packet, interface: 2) }
+        rig.driver.outcome.withLock { $0 = .unresolved(interface: 7, nextHop: IPAddress(v4: 1)) }
+        try rig.inject(.directOut, packet)
+        var consumer = InjectionConsumer(rig.instance.injection)
+        var seen: [UInt8] = []
+        while seen.isEmpty { seen = rig.due(&consumer) }
+        #expect(seen == [5])
+        #expect(rig.instance.injection.status["unresolved"] == 1)
+    }
+
+    @Test("Every counter has its own place, under the name of its reason")
+    func counters() {
+        let counters = InjectionCounters()
+        for (number, event) in InjectionCounters.Event.allCases.enumerated() { counters.count(event, number + 1) }
+        for (number, reason) in InjectionError.Reason.allCases.enumerated() {
+            for _ in 0...number { counters.count(reason) }
+        }
+        let (events, reasons) = (InjectionCounters.Event.allCases.count, InjectionError.Reason.allCases.count)
+        #expect(counters.values == (1...events).map(UInt64.init) + (1...reasons).map(UInt64.init))
+        #expect(InjectionCounters.names.suffix(reasons) == InjectionError.Reason.allCases.map(\.rawValue)[...])
+    }
+
+    @Test("Four threads keep their order while one takes packets off")
+    func threads() throws {
+        let rig = try Rig()
+        var consumer = InjectionConsumer(rig.instance.injection)
+        let perThread = 20_000
+        let threads = (0..<4).map { thread in
+            TestThread {
+                for number in 0..<perThread {
+                    guard var packet = try? datagram(0) else { return }
+                    packet[40] = UInt8(thread)
+                    packet[41] = UInt8(number >> 16)
+                    packet[42] = UInt8(number >> 8 & 0xFF)
+                    packet[43] = UInt8(number & 0xFF)
+                    while (try? rig.inject(.queueOut, packet)) == nil { sched_yield() }
+                }
+            }
+        }
+        var next = [Int](repeating: 0, count: 4)
+        var isInOrder = true
+        let start = ContinuousClock.now
+        while next.reduce(0, +) < 4 * perThread, start.duration(to: .now) < .seconds(60) {
+            consumer.begin()
+            unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 64) { buffer in
+                let count = unsafe consumer.collect(into: buffer)
+                for index in 0..<count {
+                    let packet = unsafe buffer[index]
+                    unsafe consumer.forEachChunk(of: packet) { bytes in
+                        let thread = unsafe Int(bytes[40])
+                        let number = unsafe Int(bytes[41]) << 16 | Int(bytes[42]) << 8 | Int(bytes[43])
+                        if next[thread] != number { isInOrder = false }
+                        next[thread] = number + 1
+                    }
+                    consumer.finish(packet)
+                }
+            }
+            consumer.end(rig.driver)
+        }
+        for thread in threads { thread.join() }
+        #expect(isInOrder)
+        #expect(next == [perThread, perThread, perThread, perThread])
+        #expect(rig.instance.injection.status.packets == 0)
+    }
+}
