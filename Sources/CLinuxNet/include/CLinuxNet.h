@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "timer.h"
+
 #if !defined(__clang__) && !defined(_Nonnull)
 #define _Nonnull
 #define _Nullable
