@@ -26,7 +26,16 @@ extension RealPackets {
             var ifname: String
             var mtu: Int
             var flags: [String]
+            var link_type: String
+            var address: String
             var addr_info: [Address]
+        }
+
+        private static func text(_ address: LinkLayerAddress) -> String {
+            (0..<UInt64(address.length)).map { place in
+                let byte = address.rawValue >> (56 - 8 * place) & 0xFF
+                return (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }.joined(separator: ":")
         }
 
         private static let setUp = """
@@ -43,7 +52,7 @@ extension RealPackets {
             address add 2001:db8:2::1/64 dev d0 nodad
             """
 
-        @Test("Names, indexes, MTUs, flags and addresses are those of ip -j address (R53 to R57)")
+        @Test("Names, indexes, MTUs, flags, link-layer and IP addresses are those of ip -j address (R53 to R57)")
         func interfaces() throws {
             try Rig.with { rig in
                 try rig.right.batch(Self.setUp)
@@ -69,6 +78,9 @@ extension RealPackets {
                         ] {
                             #expect(flags.contains(flag) == link.flags.contains(name), "\(name) of \(link.ifname)")
                         }
+                        let known = try #require(rig.instance.interfaces.link(of: index))
+                        #expect(known.address.map(Self.text) == link.address)
+                        #expect(known.type == (link.link_type == "ether" ? 1 : 772) && known.mtu == link.mtu)
                         try compare(link.addr_info.filter { $0.family == family }, handle, index)
                     }
                     #expect(handle.interface(after: index) == nil)

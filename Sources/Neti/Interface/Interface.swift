@@ -22,13 +22,16 @@ public struct Interface: Hashable, Sendable {
     /// What kind of link layer it has (`ARPHRD_*`): 1 for Ethernet, 772 for loopback.
     public var linkType: UInt16
 
+    /// Its own link-layer address; nil when it has none, or one of more than 8 bytes. That of loopback is six zeros.
+    public var linkAddress: LinkLayerAddress?
+
     /// What makes it, in the words of `ip link`: `veth`, `bridge`; empty for hardware and loopback.
     public var kind: String
 
     /// Describes an interface.
     public init(
         index: UInt32, name: String, flags: InterfaceFlags = [], mtu: UInt32 = 0, master: UInt32 = 0,
-        linkType: UInt16 = 0, kind: String = ""
+        linkType: UInt16 = 0, linkAddress: LinkLayerAddress? = nil, kind: String = ""
     ) {
         self.index = index
         self.name = name
@@ -36,6 +39,7 @@ public struct Interface: Hashable, Sendable {
         self.mtu = mtu
         self.master = master
         self.linkType = linkType
+        self.linkAddress = linkAddress
         self.kind = kind
     }
 
@@ -48,7 +52,7 @@ public struct Interface: Hashable, Sendable {
 /// Flags of an interface, and of one of its addresses, in one set (`net_getlifflags`, R53).
 ///
 /// The low 32 bits are the device's `IFF_*` of netdevice(7), the high ones the address's `IFA_F_*` of `linux/if_addr.h`.
-public struct InterfaceFlags: OptionSet, Hashable, Sendable {
+public struct InterfaceFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
     /// The bits.
     public let rawValue: UInt64
 

@@ -53,6 +53,13 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         place(of: interface).map { records[$0].interface.flags }
     }
 
+    func link(of interface: UInt32) -> InterfaceLink? {
+        guard let record = place(of: interface) else { return nil }
+        return InterfaceLink(
+            type: records[record].interface.linkType, address: records[record].interface.linkAddress,
+            flags: records[record].interface.flags, mtu: records[record].interface.mtu)
+    }
+
     func name(of interface: UInt32) -> String? {
         place(of: interface).map { records[$0].interface.name }
     }

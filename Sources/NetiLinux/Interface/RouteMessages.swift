@@ -56,6 +56,7 @@ extension Interface {
         self.init(
             index: link.index, name: unsafe withUnsafeBytes(of: link.name, text), flags: .init(device: link.flags),
             mtu: link.mtu, master: link.master, linkType: link.type,
+            linkAddress: LinkLayerAddress(link.address, length: Int(link.address_length)),
             kind: unsafe withUnsafeBytes(of: link.kind, text))
     }
 }

@@ -55,6 +55,20 @@ struct InterfaceTableTests {
         #expect(table.current.map(\.index) == [1, 2, 10])
     }
 
+    @Test("What a packet needs to know of an interface is found by index")
+    func link() throws {
+        let address = try #require(LinkLayerAddress(0x0200_0000_0009_FFFF, length: 6))
+        #expect((address.rawValue, address.length) == (0x0200_0000_0009_0000, 6))
+        #expect(LinkLayerAddress(0, length: 0) == nil && LinkLayerAddress(0, length: 9) == nil)
+        #expect(LinkLayerAddress(.max, length: 8)?.rawValue == .max)
+        let tunnel = Interface(index: 3, name: "tun0", flags: [.up, .noARP], mtu: 1400, linkType: 65534)
+        let ethernet = Interface(index: 2, name: "eth0", mtu: 1500, linkType: 1, linkAddress: address)
+        table.update(InterfaceState([ethernet, tunnel]))
+        #expect(table.link(of: 2) == InterfaceLink(type: 1, address: address, flags: [], mtu: 1500))
+        #expect(table.link(of: 3) == InterfaceLink(type: 65534, address: nil, flags: [.up, .noARP], mtu: 1400))
+        #expect(table.link(of: 1) == nil && table.link(of: 0) == nil)
+    }
+
     @Test("A removed observer hears nothing more, the others go on")
     func removal() {
         let leaving = Listener()

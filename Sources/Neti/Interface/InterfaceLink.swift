@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+
+/// What has to be known of an interface to give it a packet: a plain value without references.
+public struct InterfaceLink: Hashable, Sendable, BitwiseCopyable {
+    /// What kind of link layer it has: ``Interface/linkType``.
+    public var type: UInt16
+
+    /// Its own link-layer address: ``Interface/linkAddress``.
+    public var address: LinkLayerAddress?
+
+    /// The device's flags: ``Interface/flags``.
+    public var flags: InterfaceFlags
+
+    /// The longest IP packet that it takes, in bytes: ``Interface/mtu``.
+    public var mtu: UInt32
+
+    /// Puts the four together.
+    public init(type: UInt16, address: LinkLayerAddress?, flags: InterfaceFlags, mtu: UInt32) {
+        self.type = type
+        self.address = address
+        self.flags = flags
+        self.mtu = mtu
+    }
+}
+
+extension InterfaceTable {
+    /// What has to be known of an interface to give it a packet; nil when there is none of that index.
+    ///
+    /// For any thread; in a hook it takes no lock and allocates nothing.
+    public func link(of interface: UInt32) -> InterfaceLink? {
+        interfaces.read { $0.link(of: interface) }
+    }
+}
