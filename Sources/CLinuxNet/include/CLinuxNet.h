@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "live_frames.h"
 #include "timer.h"
 
 #if !defined(__clang__) && !defined(_Nonnull)
