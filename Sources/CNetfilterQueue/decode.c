@@ -5,6 +5,7 @@
 // The one place where lengths from outside are checked. Loads go through memcpy, so nothing has to be aligned.
 
 #include "CNetfilterQueue.h"
+#include "queue_attribute.h"
 
 #include <endian.h>
 #include <libmnl/libmnl.h>
@@ -13,7 +14,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-// Newer than Debian 12's headers of the library, which end at NFQA_SECCTX; not decoded here.
 _Static_assert(NFQA_PACKET_HDR == 1 && NFQA_PAYLOAD == 10 && NFQA_GID == 17, "numbering of attributes");
 _Static_assert(sizeof(struct nfqnl_msg_packet_hdr) == 7, "layout of the packet header");
 _Static_assert(sizeof(struct nfqnl_msg_packet_hw) == 12, "layout of the link-layer source");
@@ -76,6 +76,8 @@ static bool take(struct cnfq_packet *packet, bool *has_id, uint16_t type, const 
     switch (type) {
     case NFQA_PACKET_HDR: return take_header(packet, has_id, value, length);
     case NFQA_MARK: return take32(packet, &packet->mark, CNFQ_HAS_MARK, value, length);
+    case CNFQ_ATTRIBUTE_PRIORITY:
+        return take32(packet, &packet->priority, CNFQ_HAS_PRIORITY, value, length);
     case NFQA_TIMESTAMP: return take_timestamp(packet, value, length);
     case NFQA_IFINDEX_INDEV: return take32(packet, &packet->indev, CNFQ_HAS_INDEV, value, length);
     case NFQA_IFINDEX_OUTDEV: return take32(packet, &packet->outdev, CNFQ_HAS_OUTDEV, value, length);

@@ -3,6 +3,7 @@
 // Verdicts: messages built one after the other in the caller's memory, and one system call that sends them all.
 
 #include "CNetfilterQueue.h"
+#include "queue_attribute.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -16,21 +17,21 @@
 _Static_assert(CNFQ_DROP == NF_DROP && CNFQ_ACCEPT == NF_ACCEPT && CNFQ_QUEUE == NF_QUEUE, "verdict");
 _Static_assert(CNFQ_REPEAT == NF_REPEAT && CNFQ_STOP == NF_STOP, "verdict");
 
-// A verdict as it goes to the kernel, and the attribute that adds a mark.
+// A verdict as it goes to the kernel, and the attribute that changes a mark or priority.
 struct verdict_message {
     struct nlmsghdr header;
     struct nfgenmsg general;
     struct nlattr attribute;
     struct nfqnl_msg_verdict_hdr verdict;
 };
-struct mark_attribute {
+struct change_attribute {
     struct nlattr attribute;
-    uint32_t mark;
+    uint32_t value;
 };
 _Static_assert(sizeof(struct verdict_message) == CNFQ_VERDICT_SIZE, "no padding in the message");
-_Static_assert(sizeof(struct verdict_message) + sizeof(struct mark_attribute) == CNFQ_MARKED_VERDICT_SIZE, "size");
+_Static_assert(sizeof(struct change_attribute) == CNFQ_CHANGE_SIZE, "no padding in the attribute");
 
-enum { HEADER = sizeof(struct nlattr), NO_MARK = -1 };
+enum { HEADER = sizeof(struct nlattr) };
 
 void cnfq_verdicts_prepare(struct cnfq_verdicts *verdicts, void *memory, uint32_t capacity) {
     *verdicts = (struct cnfq_verdicts){.bytes = memory, .capacity = capacity};
@@ -53,9 +54,22 @@ static inline void put_verdict(
     };
 }
 
-static inline void put_mark(uint8_t *bytes, uint32_t mark) {
-    *(struct mark_attribute *)bytes = (struct mark_attribute){
-        .attribute = {.nla_len = sizeof(struct mark_attribute), .nla_type = NFQA_MARK}, .mark = htobe32(mark)};
+static inline uint8_t *put_attribute(uint8_t *bytes, uint16_t type, uint32_t value) {
+    *(struct change_attribute *)bytes = (struct change_attribute){
+        .attribute = {.nla_len = sizeof(struct change_attribute), .nla_type = type}, .value = htobe32(value)};
+    return bytes + sizeof(struct change_attribute);
+}
+
+// Writes the changes, if any, and returns where the next attribute goes.
+static inline uint8_t *put_change(uint8_t *bytes, struct cnfq_change change) {
+    if (change.mark >= 0) { bytes = put_attribute(bytes, NFQA_MARK, (uint32_t)change.mark); }
+    if (change.priority >= 0) { bytes = put_attribute(bytes, CNFQ_ATTRIBUTE_PRIORITY, (uint32_t)change.priority); }
+    return bytes;
+}
+
+// Bytes of the verdict without payload.
+static inline uint32_t front_size(struct cnfq_change change) {
+    return CNFQ_VERDICT_SIZE + (change.mark >= 0 ? CNFQ_CHANGE_SIZE : 0) + (change.priority >= 0 ? CNFQ_CHANGE_SIZE : 0);
 }
 
 // Room for a message of `size` bytes, a multiple of 4, at the end; null if there is none.
@@ -68,44 +82,41 @@ static inline uint8_t *extend(struct cnfq_verdicts *verdicts, uint32_t size) {
 }
 
 static int append(
-    struct cnfq_verdicts *verdicts, uint16_t type, uint16_t queue, uint32_t id, uint32_t verdict, int64_t mark) {
-    uint32_t size = mark < 0 ? CNFQ_VERDICT_SIZE : CNFQ_MARKED_VERDICT_SIZE;
+    struct cnfq_verdicts *verdicts, uint16_t type, uint16_t queue, uint32_t id, uint32_t verdict,
+    struct cnfq_change change) {
+    uint32_t size = front_size(change);
     uint8_t *bytes = extend(verdicts, size);
     if (bytes == NULL) { return -ENOBUFS; }
     put_verdict(bytes, type, size, queue, id, verdict);
-    if (mark >= 0) { put_mark(bytes + CNFQ_VERDICT_SIZE, (uint32_t)mark); }
+    put_change(bytes + CNFQ_VERDICT_SIZE, change);
     return 0;
 }
 
-int cnfq_verdict_append(struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t id, uint32_t verdict) {
-    return append(verdicts, NFQNL_MSG_VERDICT, queue, id, verdict, NO_MARK);
-}
-
-int cnfq_verdict_append_mark(
-    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t id, uint32_t verdict, uint32_t mark) {
-    return append(verdicts, NFQNL_MSG_VERDICT, queue, id, verdict, mark);
+int cnfq_verdict_append(
+    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t id, uint32_t verdict, struct cnfq_change change) {
+    return append(verdicts, NFQNL_MSG_VERDICT, queue, id, verdict, change);
 }
 
 int cnfq_verdict_append_batch(
-    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t last_id, uint32_t verdict, int64_t mark) {
-    return append(verdicts, NFQNL_MSG_VERDICT_BATCH, queue, last_id, verdict, mark);
+    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t last_id, uint32_t verdict, struct cnfq_change change) {
+    return append(verdicts, NFQNL_MSG_VERDICT_BATCH, queue, last_id, verdict, change);
 }
 
 int cnfq_verdict_append_payload(
-    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t id, uint32_t verdict, int64_t mark, const void *payload,
-    uint32_t payload_length) {
+    struct cnfq_verdicts *verdicts, uint16_t queue, uint32_t id, uint32_t verdict, struct cnfq_change change,
+    const void *payload, uint32_t payload_length) {
     if (payload_length > CNFQ_MAX_COPY_RANGE) { return -EMSGSIZE; }
-    uint32_t front = mark < 0 ? CNFQ_VERDICT_SIZE : CNFQ_MARKED_VERDICT_SIZE;
     uint32_t padded = NLA_ALIGN(HEADER + payload_length);
-    uint8_t *bytes = extend(verdicts, front + padded);
+    uint32_t size = front_size(change) + padded;
+    uint8_t *bytes = extend(verdicts, size);
     if (bytes == NULL) { return -ENOBUFS; }
-    put_verdict(bytes, NFQNL_MSG_VERDICT, front + padded, queue, id, verdict);
-    if (mark >= 0) { put_mark(bytes + CNFQ_VERDICT_SIZE, (uint32_t)mark); }
+    put_verdict(bytes, NFQNL_MSG_VERDICT, size, queue, id, verdict);
+    uint8_t *rest = put_change(bytes + CNFQ_VERDICT_SIZE, change);
     // The attribute's length leaves the padding out: the kernel takes it for the length of the packet.
     struct nlattr attribute = {.nla_len = (uint16_t)(HEADER + payload_length), .nla_type = NFQA_PAYLOAD};
-    memcpy(bytes + front, &attribute, sizeof attribute);
-    memcpy(bytes + front + HEADER, payload, payload_length);
-    memset(bytes + front + HEADER + payload_length, 0, padded - HEADER - payload_length);
+    memcpy(rest, &attribute, sizeof attribute);
+    memcpy(rest + HEADER, payload, payload_length);
+    memset(rest + HEADER + payload_length, 0, padded - HEADER - payload_length);
     return 0;
 }
 

@@ -60,6 +60,7 @@ import Testing
         NetlinkBytes.attribute(14, NetlinkBytes.network(UInt32(3))),
         NetlinkBytes.attribute(16, NetlinkBytes.network(UInt32(1000))),
         NetlinkBytes.attribute(17, NetlinkBytes.network(UInt32(1001))),
+        NetlinkBytes.attribute(21, NetlinkBytes.network(UInt32(0xf123_4560))),
         NetlinkBytes.attribute(10, [0x60, 1, 2, 3, 4]))
 
     @Test func everyFieldIsRead() throws {
@@ -73,7 +74,7 @@ import Testing
         #expect(unsafe (packet.hw_source, packet.hw_source_length) == (0x0200_0000_0001_0000, 6))
         #expect(unsafe (packet.conntrack_length, packet.conntrack_info) == (8, 2))
         #expect(unsafe (packet.payload_length, packet.length, packet.skb_info) == (5, 1500, 3))
-        #expect(unsafe (packet.uid, packet.gid) == (1000, 1001))
+        #expect(unsafe (packet.uid, packet.gid, packet.priority) == (1000, 1001, 0xf123_4560))
         #expect(decoded.payload == [0x60, 1, 2, 3, 4])
         #expect(unsafe packet.present == UInt32(CNFQ_HAS_DAMAGE - 1))
     }
@@ -103,7 +104,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [UInt16(3), 4, 5, 6, 7, 8, 9, 12, 13, 14, 16, 17])
+    @Test(arguments: [UInt16(3), 4, 5, 6, 7, 8, 9, 12, 13, 14, 16, 17, 21])
     func anAttributeThatIsTooShortIsLeftOut(type: UInt16) throws {
         let packet = try unsafe decode(Self.packet(Self.id, NetlinkBytes.attribute(type, [1, 2, 3]))).packet
         #expect(unsafe packet.present == UInt32(CNFQ_HAS_DAMAGE))

@@ -32,45 +32,60 @@ import Testing
 
     @Test func aVerdict() throws {
         let result = try unsafe bytes { verdicts in
-            #expect(unsafe cnfq_verdict_append(&verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT)) == 0)
+            #expect(unsafe cnfq_verdict_append(&verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), Self.none) == 0)
         }
         #expect(result.bytes == Self.verdict)
         #expect(result.count == 1)
     }
 
-    @Test func aMark() throws {
+    /// Whatever is changed: mark, priority, both or nothing.
+    @Test(arguments: [-1, 0x0102_0304] as [Int64], [-1, 0, 0x0506_0708] as [Int64])
+    func aChange(mark: Int64, priority: Int64) throws {
+        let change = cnfq_change(mark: mark, priority: priority)
         let result = try unsafe bytes { verdicts in
-            let accept = UInt32(CNFQ_ACCEPT)
-            #expect(unsafe cnfq_verdict_append_mark(&verdicts, 0x1234, 0x0a0b_0c0d, accept, 0x0102_0304) == 0)
+            #expect(unsafe cnfq_verdict_append(&verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), change) == 0)
         }
-        #expect(result.bytes == Self.longer(Self.verdict, by: NetlinkBytes.attribute(3, [1, 2, 3, 4])))
+        #expect(result.bytes == Self.longer(Self.verdict, by: Self.attributes(of: change)))
+    }
+
+    static let none = cnfq_change(mark: -1, priority: -1)
+
+    /// NFQA_MARK and NFQA_PRIORITY.
+    static func attributes(of change: cnfq_change) -> [UInt8] {
+        func attribute(_ type: UInt16, _ value: Int64) -> [UInt8] {
+            value < 0 ? [] : NetlinkBytes.attribute(type, NetlinkBytes.network(UInt32(value)))
+        }
+        return attribute(3, change.mark) + attribute(21, change.priority)
     }
 
     /// The attribute's length must leave padding out, or the kernel takes the padding for packet.
-    @Test(arguments: 0...9, [-1, 0x0102_0304] as [Int64])
-    func aPayload(length: Int, mark: Int64) throws {
+    @Test(arguments: 0...9, [(-1, -1), (0x0102_0304, -1), (-1, 0), (7, 0x0506_0708)] as [(Int64, Int64)])
+    func aPayload(length: Int, changes: (mark: Int64, priority: Int64)) throws {
         let payload = [UInt8](1...10)
+        let change = cnfq_change(mark: changes.mark, priority: changes.priority)
         let result = try unsafe bytes { verdicts in
             let outcome = unsafe cnfq_verdict_append_payload(
-                &verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), mark, payload, UInt32(length))
+                &verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), change, payload, UInt32(length))
             #expect(outcome == 0)
         }
-        let marked = mark < 0 ? [] : NetlinkBytes.attribute(3, [1, 2, 3, 4])
         let replaced = NetlinkBytes.attribute(10, Array(payload.prefix(length)))
-        #expect(result.bytes == Self.longer(Self.verdict, by: marked + replaced))
+        #expect(result.bytes == Self.longer(Self.verdict, by: Self.attributes(of: change) + replaced))
     }
 
-    @Test func aBatchVerdict() throws {
+    @Test(arguments: [-1, 0] as [Int64])
+    func aBatchVerdict(priority: Int64) throws {
+        let change = cnfq_change(mark: -1, priority: priority)
         let result = try unsafe bytes { verdicts in
-            #expect(unsafe cnfq_verdict_append_batch(&verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), -1) == 0)
+            #expect(
+                unsafe cnfq_verdict_append_batch(&verdicts, 0x1234, 0x0a0b_0c0d, UInt32(CNFQ_ACCEPT), change) == 0)
         }
-        #expect(result.bytes == Self.longer(Self.verdict, by: [], type: 0x303))
+        #expect(result.bytes == Self.longer(Self.verdict, by: Self.attributes(of: change), type: 0x303))
     }
 
     @Test func verdictsFollowEachOther() throws {
         let result = try unsafe bytes { verdicts in
             for id in 0..<8 as Range<UInt32> {
-                #expect(unsafe cnfq_verdict_append(&verdicts, 1, id, UInt32(CNFQ_DROP)) == 0)
+                #expect(unsafe cnfq_verdict_append(&verdicts, 1, id, UInt32(CNFQ_DROP), Self.none) == 0)
             }
         }
         #expect(result.count == 8)
@@ -84,9 +99,10 @@ import Testing
         let usable = capacity / 4 * 4
         let result = try unsafe bytes(capacity: usable) { verdicts in
             let fitting = usable / 32
-            for _ in 0..<fitting { #expect(unsafe cnfq_verdict_append(&verdicts, 1, 1, 1) == 0) }
-            #expect(unsafe cnfq_verdict_append(&verdicts, 1, 1, 1) == -ENOBUFS)
-            if usable % 32 < 40 { #expect(unsafe cnfq_verdict_append_mark(&verdicts, 1, 1, 1, 1) == -ENOBUFS) }
+            for _ in 0..<fitting { #expect(unsafe cnfq_verdict_append(&verdicts, 1, 1, 1, Self.none) == 0) }
+            #expect(unsafe cnfq_verdict_append(&verdicts, 1, 1, 1, Self.none) == -ENOBUFS)
+            let change = cnfq_change(mark: 1, priority: 1)
+            #expect(unsafe cnfq_verdict_append(&verdicts, 1, 1, 1, change) == -ENOBUFS)
         }
         #expect(result.bytes.count == usable / 32 * 32)
         #expect(Int(result.count) == usable / 32)
@@ -96,8 +112,9 @@ import Testing
         let payload = [UInt8](repeating: 0, count: Int(CNFQ_MAX_COPY_RANGE) + 1)
         let result = try unsafe bytes(capacity: 70_000) { verdicts in
             let largest = UInt32(CNFQ_MAX_COPY_RANGE)
-            #expect(unsafe cnfq_verdict_append_payload(&verdicts, 1, 1, 1, -1, payload, largest + 1) == -EMSGSIZE)
-            #expect(unsafe cnfq_verdict_append_payload(&verdicts, 1, 1, 1, -1, payload, largest) == 0)
+            #expect(
+                unsafe cnfq_verdict_append_payload(&verdicts, 1, 1, 1, Self.none, payload, largest + 1) == -EMSGSIZE)
+            #expect(unsafe cnfq_verdict_append_payload(&verdicts, 1, 1, 1, Self.none, payload, largest) == 0)
         }
         #expect(result.bytes.count == 32 + 4 + 65_532)
         #expect(Array(result.bytes[32..<36]) == NetlinkBytes.host(UInt16(0xffff)) + NetlinkBytes.host(UInt16(10)))

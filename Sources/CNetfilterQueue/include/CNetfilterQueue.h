@@ -90,7 +90,8 @@ enum {
     CNFQ_HAS_CONNTRACK = 1 << 11,
     CNFQ_HAS_CONNTRACK_INFO = 1 << 12,
     CNFQ_HAS_CUT = 1 << 13,      // payload_length is less than length
-    CNFQ_HAS_DAMAGE = 1 << 14,   // the message was cut or an attribute broken; the id is good, so a verdict is possible
+    CNFQ_HAS_PRIORITY = 1 << 14,
+    CNFQ_HAS_DAMAGE = 1 << 15,   // the message was cut or an attribute broken; the id is good, so a verdict is possible
 };
 
 // Bits of `skb_info` (NFQA_SKB_*).
@@ -115,6 +116,7 @@ struct cnfq_packet {
     uint32_t conntrack_length;           // bytes at conntrack
     uint32_t conntrack_info;             // enum ip_conntrack_info
     uint32_t mark;                       // the packet's firewall mark
+    uint32_t priority;                   // as SO_PRIORITY of socket(7) sets it; comes since Linux 5.18, unless 0
     uint32_t indev, outdev;              // interface indices
     uint32_t physindev, physoutdev;      // ports of a bridge, where bridge netfilter is in play
     uint32_t uid, gid;                   // owner of the local socket
@@ -199,32 +201,37 @@ struct cnfq_verdicts {
     uint32_t count;     // messages in use
 };
 
-// Bytes that a verdict takes, and one with a mark; a payload adds 4 and its length, rounded up to 4.
+// Bytes that a verdict takes; mark and priority add 8 each, a payload 4 and its length, rounded up to 4.
 enum {
     CNFQ_VERDICT_SIZE = 32,
-    CNFQ_MARKED_VERDICT_SIZE = 40,
+    CNFQ_CHANGE_SIZE = 8,
+};
+
+// What a verdict changes of a packet beside its bytes; -1 leaves a field as it is.
+struct cnfq_change {
+    int64_t mark;
+    int64_t priority;  // Linux 5.18; kernels before that ignore it
 };
 
 // Starts an empty buffer in `memory`, 8-byte aligned, which stays the caller's. For the whole buffer to leave in one
 // call, `cnfq_config.send_buffer` is at least `capacity`.
 void cnfq_verdicts_prepare(struct cnfq_verdicts *_Nonnull verdicts, void *_Nonnull memory, uint32_t capacity);
 
-// Append the verdict on one packet; the second form also sets the packet's mark, the third replaces its bytes from the
-// network header on (copied here; checksums are the caller's, in full) and sets the mark if `mark` is not negative.
+// Append the verdict on one packet; the second form also replaces its bytes from the network header on (copied here;
+// checksums are the caller's, in full).
 // Return 0, -ENOBUFS if there is no room left (send, then append again), or -EMSGSIZE for a payload above
 // CNFQ_MAX_COPY_RANGE.
-int cnfq_verdict_append(struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t id, uint32_t verdict);
-int cnfq_verdict_append_mark(
-    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t id, uint32_t verdict, uint32_t mark);
+int cnfq_verdict_append(
+    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t id, uint32_t verdict, struct cnfq_change change);
 int cnfq_verdict_append_payload(
-    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t id, uint32_t verdict, int64_t mark,
+    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t id, uint32_t verdict, struct cnfq_change change,
     const void *_Nonnull payload, uint32_t payload_length);
 
 // Append one verdict on every packet that waits in the queue with an id up to and including `last_id`: also on packets
-// of earlier batches that the caller has not answered yet. Sets the mark of all of them if `mark` is not negative.
-// Return as above.
+// of earlier batches that the caller has not answered yet. The changes are made to all of them. Return as above.
 int cnfq_verdict_append_batch(
-    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t last_id, uint32_t verdict, int64_t mark);
+    struct cnfq_verdicts *_Nonnull verdicts, uint16_t queue, uint32_t last_id, uint32_t verdict,
+    struct cnfq_change change);
 
 // Sends what the buffer holds and empties it: one send(2). Where the kernel has no memory for that many bytes at once,
 // they go message by message. Returns 0, or -errno: what could not be sent is then still in the buffer, so that the

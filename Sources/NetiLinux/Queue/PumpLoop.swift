@@ -101,14 +101,15 @@ struct PumpLoop: ~Copyable {
         tally.accepted += 1
         if event.isEdited { event.finishChecksums() }
         unsafe observe(event, place, zone: queue.pointee.zone)
+        let priority: Int64 = -1
+        let change = cnfq_change(mark: event.isMarkChanged ? Int64(event.mark) : -1, priority: priority)
         if event.isEdited {
             tally.edited += 1
-            let mark = event.isMarkChanged ? event.mark : nil
-            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, mark: mark, payload: event.bytes, to: target)
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, change: change, payload: event.bytes, to: target)
         } else if event.isMarkChanged {
-            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, mark: event.mark, to: target)
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, change: change, to: target)
         } else {
-            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, to: target)
+            verdicts.append(UInt32(CNFQ_ACCEPT), id: id, priority: priority, to: target)
         }
     }
 

@@ -6,7 +6,7 @@ import Glibc
 
 /// Collects the verdicts on a batch and sends them with one system call.
 ///
-/// Neighbours with the same plain verdict become one batch verdict, which decides on every waiting packet up to an id.
+/// Neighbours with the same verdict and no change but the same priority become one batch verdict, which decides on every waiting packet up to an id.
 /// That is sound because a pump answers a queue's packets strictly in order: whatever has a lower id has its verdict
 /// already, in this message or before it.
 @safe
@@ -20,10 +20,14 @@ struct VerdictBuffer: ~Copyable {
         let queue: UInt16
     }
 
+    /// Bytes of a verdict with mark and priority.
+    private static let front = Int(CNFQ_VERDICT_SIZE + 2 * CNFQ_CHANGE_SIZE)
+
     private var failures = 0
     private var verdicts = unsafe cnfq_verdicts()
     private let memory: UnsafeMutableRawPointer
     private var runVerdict: UInt32 = 0
+    private var runPriority: Int64 = -1
     private var runLastID: UInt32 = 0
     private var runCount = 0
 
@@ -36,33 +40,35 @@ struct VerdictBuffer: ~Copyable {
         unsafe memory.deallocate()
     }
 
-    /// Notes a verdict that changes nothing about the packet.
+    /// Notes a verdict that changes nothing about the packet but perhaps its priority.
+    ///
+    /// - Parameter priority: the new priority; -1 leaves it as it is.
     @inline(__always)
-    mutating func append(_ verdict: UInt32, id: UInt32, to target: Target) {
-        if runCount > 0, runVerdict != verdict { endRun(to: target) }
+    mutating func append(_ verdict: UInt32, id: UInt32, priority: Int64 = -1, to target: Target) {
+        if runCount > 0, runVerdict != verdict || runPriority != priority { endRun(to: target) }
         runVerdict = verdict
+        runPriority = priority
         runLastID = id
         runCount += 1
     }
 
     /// Notes a verdict that sets the packet's mark.
-    mutating func append(_ verdict: UInt32, id: UInt32, mark: UInt32, to target: Target) {
+    mutating func append(_ verdict: UInt32, id: UInt32, change: cnfq_change, to target: Target) {
         endRun(to: target)
-        makeRoom(Int(CNFQ_MARKED_VERDICT_SIZE), to: target)
-        note(unsafe cnfq_verdict_append_mark(&verdicts, target.queue, id, verdict, mark))
+        makeRoom(Self.front, to: target)
+        note(unsafe cnfq_verdict_append(&verdicts, target.queue, id, verdict, change))
     }
 
     /// Notes a verdict that gives the packet back with other bytes, copied here.
     mutating func append(
-        _ verdict: UInt32, id: UInt32, mark: UInt32?, payload: borrowing RawSpan, to target: Target
+        _ verdict: UInt32, id: UInt32, change: cnfq_change, payload: borrowing RawSpan, to target: Target
     ) {
         endRun(to: target)
-        makeRoom(Int(CNFQ_MARKED_VERDICT_SIZE) + 8 + payload.byteCount, to: target)
-        let mark = mark.map(Int64.init) ?? -1
+        makeRoom(Self.front + 8 + payload.byteCount, to: target)
         let code = unsafe payload.withUnsafeBytes { bytes -> Int32 in
             guard let start = bytes.baseAddress else { return 0 }
             return unsafe cnfq_verdict_append_payload(
-                &verdicts, target.queue, id, verdict, mark, start, UInt32(bytes.count))
+                &verdicts, target.queue, id, verdict, change, start, UInt32(bytes.count))
         }
         note(code)
     }
@@ -81,11 +87,12 @@ struct VerdictBuffer: ~Copyable {
 
     private mutating func endRun(to target: Target) {
         guard runCount > 0 else { return }
-        makeRoom(Int(CNFQ_VERDICT_SIZE), to: target)
+        makeRoom(Self.front, to: target)
+        let change = cnfq_change(mark: -1, priority: runPriority)
         if runCount == 1 {
-            note(unsafe cnfq_verdict_append(&verdicts, target.queue, runLastID, runVerdict))
+            note(unsafe cnfq_verdict_append(&verdicts, target.queue, runLastID, runVerdict, change))
         } else {
-            note(unsafe cnfq_verdict_append_batch(&verdicts, target.queue, runLastID, runVerdict, -1))
+            note(unsafe cnfq_verdict_append_batch(&verdicts, target.queue, runLastID, runVerdict, change))
         }
         runCount = 0
     }

@@ -44,7 +44,7 @@ struct QueueMessage: Surface {
                 UInt64(packet.conntrack_info), UInt64(packet.skb_info), UInt64(packet.present),
                 UInt64(packet.indev), UInt64(packet.outdev), UInt64(packet.physindev), UInt64(packet.physoutdev),
                 UInt64(packet.uid), UInt64(packet.gid), UInt64(packet.queue), UInt64(packet.hw_protocol),
-                UInt64(packet.hw_source_length), UInt64(packet.hook), UInt64(packet.family),
+                UInt64(packet.hw_source_length), UInt64(packet.hook), UInt64(packet.family), UInt64(packet.priority),
             ]
             result.payload = try unsafe place(packet.payload, packet.payload_length, in: bytes)
             result.conntrack = try unsafe place(packet.conntrack, packet.conntrack_length, in: bytes)
