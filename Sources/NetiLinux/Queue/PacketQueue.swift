@@ -62,7 +62,7 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         unsafe pumped.initialize(
             to: PumpedQueue(
                 socket: socket, number: number, netid: instance.netid, zone: zone, flags: flags,
-                statistics: .passUnretained(statistics), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
+                statistics: .passUnretained(statistics), injection: .passUnretained(instance.injection), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
                 inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
     }
 

@@ -21,6 +21,8 @@ struct PumpLoop: ~Copyable {
     let arp = ARPSlab()
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
+    /// How often the packet that hooks look at was injected, as it stands in the reader's note.
+    private var noted: UInt8 = 0
 
     /// Inlined, so that nothing of this type that stands by itself in the machine code allocates (`make gates`).
     @inline(__always)
@@ -86,11 +88,13 @@ struct PumpLoop: ~Copyable {
         let isThere = unsafe packet.pointee.payload != nil
         unsafe LongBatch.mend(
             payload, count: Int(packet.pointee.payload_length), length: Int(packet.pointee.length))
+        let metadata = unsafe PacketMetadata(packet, at: place.event)
+        note(injections: metadata.injections)
         var event = unsafe PacketEvent(
             netid: queue.pointee.netid, family: place.family, event: place.event,
-            flags: queue.pointee.flags, lane: reader.index, metadata: PacketMetadata(packet, at: place.event),
-            mark: packet.pointee.mark, base: payload, count: Int(packet.pointee.payload_length),
-            capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0)
+            flags: queue.pointee.flags, lane: reader.index, metadata: metadata, mark: packet.pointee.mark,
+            base: payload, count: Int(packet.pointee.payload_length),
+            capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0, injection: queue.pointee.injection)
         let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
 
         guard result == .pass, !event.isConsumed, event.isSendable else {
@@ -111,6 +115,14 @@ struct PumpLoop: ~Copyable {
         } else {
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, priority: priority, to: target)
         }
+    }
+
+    /// Tells what hooks inject beside the event how often their packet was injected already.
+    @inline(__always)
+    mutating func note(injections: UInt8) {
+        guard noted != injections else { return }
+        noted = injections
+        reader.setNote(UInt64(injections))
     }
 
     /// Shows a packet that passed its event to the hooks on `OBSERVING`, whose answer is ignored (R104).

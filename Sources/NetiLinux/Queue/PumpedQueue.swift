@@ -47,6 +47,8 @@ struct PumpedQueue {
     /// Link-layer destination of the inbound packets that are steered here.
     let flags: PacketFlags
     let statistics: Unmanaged<QueueStatistics>
+    /// For hooks that inject.
+    let injection: Unmanaged<InjectionList>
     let inet: Chains
     let inet6: Chains
 

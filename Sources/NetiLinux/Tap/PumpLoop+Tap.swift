@@ -12,6 +12,7 @@ extension PumpLoop {
             let count = unsafe Int(arp.receive(from: tap.pointee.socket))
             // An error is an interface that went down; the socket goes on.
             guard count > 0 else { return }
+            note(injections: 0)
             reader.enter()
             for index in 0..<count { unsafe show(arp.packets + index, tap) }
             reader.leave()
