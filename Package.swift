@@ -102,7 +102,7 @@ let package = Package(
         .testTarget(name: "PacketTests", dependencies: ["Packet"], swiftSettings: swift),
         .testTarget(
             name: "NetiTests",
-            dependencies: ["Hooks", "Kstat", "Neti", "OrderingTables", "Packet", "Witnesses", system],
+            dependencies: ["Hooks", "Kstat", "Neti", "NetiLinux", "OrderingTables", "Packet", "Witnesses", system],
             swiftSettings: swift),
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),

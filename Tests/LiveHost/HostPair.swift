@@ -2,7 +2,7 @@
 
 import Glibc
 import Neti
-import NetiLinux
+public import NetiLinux
 import Synchronization
 import SystemPackage
 
@@ -17,7 +17,8 @@ public final class HostPair: Sendable {
     /// The host 192.0.2.2.
     public let right: Host
 
-    private let broker: NamespaceBroker
+    /// The thread that enters the hosts.
+    public let broker: NamespaceBroker
 
     /// Makes two hosts, hands them to `body`, and removes them.
     ///

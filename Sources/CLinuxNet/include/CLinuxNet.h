@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, peer credentials,
-// rtnetlink and nftables.
+// rtnetlink and nftables. What puts packets back has headers of its own.
 //
 // Rules that hold for every function here
 //   Failure    A negative errno is returned; `errno` itself says nothing afterwards.
@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "live_frames.h"
+#include "packet_socket.h"
+#include "raw_socket.h"
 #include "timer.h"
 
 #if !defined(__clang__) && !defined(_Nonnull)

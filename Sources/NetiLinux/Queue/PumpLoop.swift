@@ -21,6 +21,7 @@ struct PumpLoop: ~Copyable {
     let arp = ARPSlab()
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
+    private let cookie = InjectionCookie.ofProcess
     /// How often the packet that hooks look at was injected, as it stands in the reader's note.
     private var noted: UInt8 = 0
 
@@ -88,7 +89,9 @@ struct PumpLoop: ~Copyable {
         let isThere = unsafe packet.pointee.payload != nil
         unsafe LongBatch.mend(
             payload, count: Int(packet.pointee.payload_length), length: Int(packet.pointee.length))
-        let metadata = unsafe PacketMetadata(packet, at: place.event)
+        var metadata = unsafe PacketMetadata(packet, at: place.event)
+        let injected = cookie.read(unsafe packet.pointee.priority)
+        if let injected { (metadata.injections, metadata.stamps) = injected }
         note(injections: metadata.injections)
         var event = unsafe PacketEvent(
             netid: queue.pointee.netid, family: place.family, event: place.event,
@@ -105,7 +108,7 @@ struct PumpLoop: ~Copyable {
         tally.accepted += 1
         if event.isEdited { event.finishChecksums() }
         unsafe observe(event, place, zone: queue.pointee.zone)
-        let priority: Int64 = -1
+        let priority: Int64 = injected != nil && place.event.isLast ? 0 : -1
         let change = cnfq_change(mark: event.isMarkChanged ? Int64(event.mark) : -1, priority: priority)
         if event.isEdited {
             tally.edited += 1
@@ -161,6 +164,12 @@ struct PumpLoop: ~Copyable {
             }
         }
     }
+}
+
+extension NetworkEvent {
+    /// Whether no later event is to know that the packet was injected, so that its cookie comes off.
+    @inline(__always)
+    fileprivate var isLast: Bool { self == .physicalOut || self == .loopbackIn }
 }
 
 extension PacketMetadata {
