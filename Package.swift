@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "CLinuxNet", "CNetfilterQueue", "Hooks", "LiveHost", "Neti", "NetiLinux", "Packet", "Witnesses", system,
+                "CLinuxNet", "CNetfilterQueue", "Hooks", "Kstat", "LiveHost", "Neti", "NetiLinux", "Packet", "Witnesses",
+                system,
             ],
             swiftSettings: swift, linkerSettings: sanitizerLink),
         .testTarget(

@@ -32,6 +32,8 @@ public final class LinuxInstance: Sendable {
         var steering: SteeringTable?
         var timestamps: TimestampRequest?
         var taps: [NetworkEvent: ARPTap] = [:]
+        var injector: InstanceInjector?
+        var injectionKstat: InjectionKstat?
         /// What has hooks.
         var hooked: Set<SteeringTable.Point> = []
         /// Whether nothing is steered before hooks are complete.
@@ -109,6 +111,33 @@ public final class LinuxInstance: Sendable {
         }
     }
 
+    /// Makes it possible to inject packets, before a hook may want to or when somebody wants to first.
+    func prepareInjection() throws(NetiError) {
+        try state.withLock { state throws(NetiError) in
+            guard !state.isClosed else {
+                throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down")
+            }
+            try prepareInjection(&state)
+        }
+    }
+
+    private func prepareInjection(_ state: inout State) throws(NetiError) {
+        guard state.injector == nil else { return }
+        let injector = try InstanceInjector(
+            instance, in: namespace, monitor: monitor, broker: provider.broker,
+            canQueue: provider.queueInjectionRefusal == nil)
+        do throws(NetiError) {
+            try provider.injection.add(injector)
+        } catch {
+            provider.injection.remove(injector)
+            throw error
+        }
+        state.injector = injector
+        state.injectionKstat = InjectionKstat(
+            of: instance.injection, netid: instance.netid, netinfo: provider.netinfo)
+        instance.injection.attach(injector)
+    }
+
     /// Brings rules and taps in step with the events that have hooks.
     private func follow(_ state: inout State) throws(NetiError) {
         try tap(Set(state.hooked.filter { $0.family == .arp }.map(\.event)), &state)
@@ -117,6 +146,7 @@ public final class LinuxInstance: Sendable {
             // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
             let steering = try makeSteering()
             if configuration.timestamps { state.timestamps = try TimestampRequest() }
+            try prepareInjection(&state)
             state.queues = try openQueues()
             state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
             state.steering = steering
@@ -148,7 +178,8 @@ public final class LinuxInstance: Sendable {
     }
 
     func close() {
-        let (queues, kstats, steering, taps) = state.withLock { state in
+        instance.injection.close()
+        let (queues, kstats, steering, taps, injector, injectionKstat) = state.withLock { state in
             state.isClosed = true
             defer {
                 state.queues = []
@@ -156,8 +187,12 @@ public final class LinuxInstance: Sendable {
                 state.taps = [:]
                 state.steering = nil
                 state.timestamps = nil
+                state.injector = nil
+                state.injectionKstat = nil
             }
-            return (state.queues, state.kstats, state.steering, state.taps.values)
+            return (
+                state.queues, state.kstats, state.steering, state.taps.values, state.injector, state.injectionKstat
+            )
         }
         for tap in taps { provider.pumps.remove(tap) }
         // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
@@ -168,6 +203,8 @@ public final class LinuxInstance: Sendable {
             kstats?.delete()
             for queue in queues { provider.pumps.remove(queue) }
         }
+        if let injector { provider.injection.remove(injector) }
+        injectionKstat?.delete()
     }
 
     private func openQueues() throws(NetiError) -> [PacketQueue] {

@@ -12,6 +12,7 @@ import SystemPackage
 ///
 /// - The *broker* thread enters namespaces and opens sockets there.
 /// - *Pump* threads turn the queues of all instances: receive a batch, run the hooks, send the verdicts.
+/// - The *injection* thread delivers packets that hooks and programs inject.
 /// - The *watch* thread hears of interfaces and namespaces that come and go, and runs the hooks of `NIC_EVENTS`.
 /// - Everything else happens on the thread of the caller, which may block for a moment.
 public final class LinuxProvider: NetworkProvider {
@@ -21,6 +22,10 @@ public final class LinuxProvider: NetworkProvider {
     let broker: NamespaceBroker
     let pumps: PumpGroup
     let watch: Watch
+    let injection: InjectionThread
+
+    /// Why this kernel can do neither NI_QUEUE_IN nor NI_QUEUE_OUT; nil if it can.
+    public let queueInjectionRefusal: String?
 
     private let interfaceEvents: InterfaceEvents
     private let instances = Mutex<[NetID: LinuxInstance]>([:])
@@ -50,6 +55,12 @@ public final class LinuxProvider: NetworkProvider {
             do throws(NetiError) {
                 interfaceEvents = try InterfaceEvents(netinfo.publication, observer: observe)
                 watch = try Watch()
+                do throws(NetiError) {
+                    injection = try InjectionThread()
+                } catch {
+                    watch.stop()
+                    throw error
+                }
             } catch {
                 group.stop()
                 throw error
@@ -59,6 +70,7 @@ public final class LinuxProvider: NetworkProvider {
             broker.stop()
             throw error
         }
+        queueInjectionRefusal = Self.queueInjectionRefusal(LiveFrames.probe())
         self.netinfo = netinfo
         self.broker = broker
         self.report = report
@@ -74,7 +86,8 @@ public final class LinuxProvider: NetworkProvider {
     ///   for hooks that modules have registered. There is no instance then.
     public func addInstance(
         named name: String, in namespace: Namespace, configuration: InstanceConfiguration = InstanceConfiguration(),
-        ordering: Ordering = .documented, maximumHooks: Int = 64, isHeldBack: Bool = false
+        ordering: Ordering = .documented, maximumHooks: Int = 64, injection: InjectionLimits = InjectionLimits(),
+        isHeldBack: Bool = false
     ) throws(NetiError) -> Instance {
         guard configuration.hasQueueNumbers else {
             throw NetiError(
@@ -83,7 +96,8 @@ public final class LinuxProvider: NetworkProvider {
         }
         let monitor = try InterfaceMonitor(in: namespace, broker: broker, readers: netinfo.publication)
         let settings = Instance.Settings(
-            ordering: ordering, maximumHooks: maximumHooks, provider: self, interfaces: monitor.table)
+            ordering: ordering, maximumHooks: maximumHooks, injection: injection, provider: self,
+            interfaces: monitor.table)
         let instance = try netinfo.addInstance(named: name, settings: settings) { instance in
             let linux = LinuxInstance(
                 instance: instance, namespace: namespace, configuration: configuration, monitor: monitor,
@@ -153,7 +167,26 @@ public final class LinuxProvider: NetworkProvider {
         for instance in netinfo.instances { try? removeInstance(instance) }
         watch.stop()
         pumps.stop()
+        injection.stop()
         broker.stop()
+    }
+
+    /// Makes it possible to inject packets into an instance (``NetworkProvider``).
+    public func prepareInjection(in netid: NetID) throws(NetiError) {
+        guard let linux = instances.withLock({ $0[netid] }) else {
+            throw NetiError(.socketShutdown, "instance \(netid) is shutting down")
+        }
+        try linux.prepareInjection()
+    }
+
+    private static func queueInjectionRefusal(_ error: Errno?) -> String? {
+        switch error {
+        case nil: nil
+        case .invalidArgument?: "this kernel has no live frames (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18)"
+        case .notPermitted?: "CAP_BPF or CAP_NET_ADMIN is missing"
+        case .noFunction?: "this kernel was built without bpf(2)"
+        case let error?: "live frames don't work: \(error)"
+        }
     }
 
     /// Opens queues and puts steering rules in or out (``NetworkProvider``).

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+import Kstat
 import LiveHost
 import Neti
 import NetiLinux
+import Testing
 
 /// Two hosts, the right one filtered by an instance of this process.
 ///
@@ -18,8 +20,8 @@ struct Rig {
 
     /// Builds it, hands it to `body` and takes it down, however `body` ends.
     static func with(
-        pumps: Int = 2, ordering: Ordering = .documented, configure: (inout InstanceConfiguration) -> Void = { _ in },
-        _ body: (Rig) throws -> Void
+        pumps: Int = 2, ordering: Ordering = .documented, injection: InjectionLimits = InjectionLimits(),
+        configure: (inout InstanceConfiguration) -> Void = { _ in }, _ body: (Rig) throws -> Void
     ) throws {
         try HostPair.with { hosts in
             let provider = try LinuxProvider(pumps: pumps)
@@ -27,7 +29,8 @@ struct Rig {
             var configuration = InstanceConfiguration()
             configure(&configuration)
             let instance = try provider.addInstance(
-                named: hosts.right.name, in: hosts.right.namespace, configuration: configuration, ordering: ordering)
+                named: hosts.right.name, in: hosts.right.namespace, configuration: configuration, ordering: ordering,
+                injection: injection)
             try body(Rig(hosts: hosts, provider: provider, instance: instance))
         }
     }
@@ -48,6 +51,21 @@ struct Rig {
     func hits(on event: NetworkEvent, of family: NetworkFamily) -> [String: UInt64] {
         let hooks = instance.protocolHandle(family).event(event).snapshot()
         return Dictionary(uniqueKeysWithValues: hooks.map { ($0.name, $0.hits) })
+    }
+
+    /// The index of the right host's interface.
+    func interface() throws -> UInt32 {
+        try #require(instance.protocolHandle(.inet).interface(named: Host.interface))
+    }
+
+    /// A figure of the instance's injection, as its kstat shows it.
+    func injected(_ name: String) -> UInt64 {
+        let kstats = provider.netinfo.kstats.snapshot(
+            KstatSelection(module: "neti"), visibleIn: instance.netid.rawValue)
+        guard let kstat = kstats.first(where: { $0.name == "injection" }),
+            case .uint64(let value)? = kstat.fields.first(where: { $0.name == name })?.value
+        else { return 0 }
+        return value
     }
 
     /// The queues' figures added up.

@@ -147,6 +147,9 @@ struct ConfigurationErrorTests {
         ("priority-loopback-out", 2_147_483_648, "-2147483648 to 2147483647"),
         ("priority-loopback-in", 2_147_483_648, "-2147483648 to 2147483647"),
         ("max-hooks", 0, "1 to 65535"), ("max-hooks", 65_536, "1 to 65535"),
+        ("injection-packets", 0, "1 to 1048576"), ("injection-packets", 1_048_577, "1 to 1048576"),
+        ("injection-bytes", 65_535, "65536 to 1073741824"), ("injection-bytes", 1_073_741_825, "65536 to 1073741824"),
+        ("injection-limit", 0, "1 to 63"), ("injection-limit", 64, "1 to 63"),
     ])
     func instanceIntegersOutOfRange(key: String, value: Int, range: String) throws {
         #expect(

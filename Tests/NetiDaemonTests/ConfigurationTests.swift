@@ -89,6 +89,9 @@ struct ConfigurationTests {
             priority-loopback-out = 9
             priority-loopback-in = 10
             max-hooks = 2
+            injection-packets = 3
+            injection-bytes = 70000
+            injection-limit = 4
 
             [[instance.hook]]
             name = "look"
@@ -127,6 +130,9 @@ struct ConfigurationTests {
         instance.queueing.priorityLoopbackOut = 9
         instance.queueing.priorityLoopbackIn = 10
         instance.maxHooks = 2
+        instance.injection.packets = 3
+        instance.injection.bytes = 70_000
+        instance.injection.injections = 4
         var hook = Configuration.Hook(name: "look", module: "trace", events: [.physicalOut])
         hook.families = [.inet6]
         hook.hint = .before("filter")

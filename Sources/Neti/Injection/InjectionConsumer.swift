@@ -54,9 +54,15 @@ public struct InjectionConsumer: ~Copyable {
     }
 
     /// Ends a turn.
-    public mutating func end(_ driver: InjectionDriver) {
-        if let first = waiting.min { list.arm(driver, at: first.deadline) }
+    ///
+    /// - Parameter deadline: when the consumer has to be called again at the latest for a reason of its own.
+    public mutating func end(_ driver: InjectionDriver, before deadline: UInt64 = .max) {
+        let next = min(waiting.min?.deadline ?? .max, deadline)
+        if next < .max { list.arm(driver, at: next) }
     }
+
+    /// The next tick.
+    public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }
 
     private mutating func next() -> DuePacket? {
         while true {

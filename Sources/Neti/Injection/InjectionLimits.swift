@@ -12,6 +12,12 @@ public struct InjectionLimits: Sendable, Equatable {
     /// Everything as it is by default.
     public init() {}
 
-    /// The ranges of the three.
-    public static let ranges = (packets: 1...(1 << 20), bytes: 65_536...(1 << 30), injections: 1...63)
+    /// The same with each value moved into its range.
+    var bounded: InjectionLimits {
+        var limits = self
+        limits.packets = min(max(packets, 1), 1 << 20)
+        limits.bytes = min(max(bytes, InjectionList.chunkSize), 1 << 30)
+        limits.injections = min(max(injections, 1), 63)
+        return limits
+    }
 }

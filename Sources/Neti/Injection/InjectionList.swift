@@ -53,11 +53,12 @@ public final class InjectionList: Sendable {
         _ limits: InjectionLimits, interfaces: InterfaceTable,
         prepare: @escaping @Sendable () throws(NetiError) -> Void
     ) {
+        let limits = limits.bounded
         self.limits = limits
         self.interfaces = interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         self.prepare = prepare
-        memory = InjectionMemory(chunks: max(1, limits.bytes / Self.chunkSize))
+        memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize)
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Glibc
 public import Hooks
+public import Neti
 public import NetiLinux
 
 extension Configuration {
@@ -41,6 +42,10 @@ extension Configuration {
 
         /// Hooks that one event takes, 1 to 65,535; one more fails with `ENOMEM`. Default 64.
         public var maxHooks = 64
+
+        /// What the packets that its hooks hold and inject may take: the keys `injection-packets`, `injection-bytes` and
+        /// `injection-limit`.
+        public var injection = InjectionLimits()
 
         /// Whether the file has a table for it. The daemon's own namespace is an instance in any case; without a table
         /// nothing is changed there, whatever another daemon has left.

@@ -56,6 +56,9 @@ extension Configuration.Instance {
         table.read("priority-loopback-out", .integer(.min ... .max), into: &queueing.priorityLoopbackOut)
         table.read("priority-loopback-in", .integer(.min ... .max), into: &queueing.priorityLoopbackIn)
         table.read("max-hooks", .integer(1...65_535), into: &maxHooks)
+        table.read("injection-packets", .integer(1...1_048_576), into: &injection.packets)
+        table.read("injection-bytes", .integer(65_536...1_073_741_824), into: &injection.bytes)
+        table.read("injection-limit", .integer(1...63), into: &injection.injections)
         hooks = table.tables("hook") { Configuration.Hook(reading: $0, modules: modules) }
     }
 }

@@ -25,7 +25,7 @@ final class RunningInstance: Sendable {
         let modules = try Self.makeModules(configuration, instance: name, known: known, pumps: pumps)
         let instance = try provider.addInstance(
             named: name, in: namespace, configuration: configuration.queueing, ordering: configuration.ordering,
-            maximumHooks: configuration.maxHooks, isHeldBack: true)
+            maximumHooks: configuration.maxHooks, injection: configuration.injection, isHeldBack: true)
         self.instance = instance
         self.namespace = namespace
         self.configuration = configuration

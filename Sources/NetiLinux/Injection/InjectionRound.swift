@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import Glibc
+import Neti
+
+/// What the thread `neti-inject` works with, for one instance after the other.
+@safe
+struct InjectionRound: ~Copyable {
+    /// Packets that are taken off a list together: as many as one system call takes.
+    static let batch = LiveFrames.capacity
+
+    /// Room for a batch.
+    let due: UnsafeMutableBufferPointer<DuePacket>
+    /// Made when the first packet is to be received somewhere.
+    private var frames: LiveFrames?
+    private let home: Int32
+    private var isAway = false
+
+    /// - Parameter home: the daemon's own namespace, open; closed with this.
+    init(home: Int32) {
+        self.home = home
+        unsafe due = .allocate(capacity: Self.batch)
+    }
+
+    deinit {
+        unsafe due.deallocate()
+        close(home)
+    }
+
+    /// Has an instance receive packets; the thread is in its namespace afterwards, until ``goHome()``.
+    mutating func receive(
+        _ packets: UnsafeBufferPointer<DuePacket>, of consumer: borrowing InjectionConsumer,
+        in namespace: borrowing InstanceNamespace, by inbound: inout InboundInjector
+    ) {
+        guard makeFrames(), namespace.enter() == nil else {
+            for index in packets.indices { consumer.finish(unsafe packets[index], .sendFailed) }
+            return
+        }
+        isAway = true
+        if var frames = frames.take() {
+            unsafe inbound.deliver(packets, of: consumer, by: &frames)
+            self.frames = consume frames
+        }
+    }
+
+    /// Moves the thread back, so that it keeps no deleted namespace alive.
+    mutating func goHome() {
+        if isAway { isAway = clnx_namespace_enter(home) != 0 }
+    }
+
+    private mutating func makeFrames() -> Bool {
+        if frames != nil { return true }
+        goHome()
+        guard var made = try? LiveFrames() else { return false }
+        // Without it everything works, only slower.
+        if made.warm() == .crossDeviceLink { isAway = true }
+        goHome()
+        frames = consume made
+        return true
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CLinuxNet
+import Glibc
+import Neti
+import Packet
+import Synchronization
+import SystemPackage
+
+/// Delivers what one instance's hooks and programs inject.
+///
+/// ``arm(at:)`` and ``sendDirectly(_:_:interface:nextHop:mark:)`` are for any thread. The rest is the business of the thread
+/// `neti-inject`, and what it uses there needs no lock.
+final class InstanceInjector: InjectionDriver, @unchecked Sendable {
+    private let list: InjectionList
+    private let timer: Int32
+    private let direct: DirectInjector
+
+    // Of the thread alone.
+    private var consumer: InjectionConsumer
+    private var inbound: InboundInjector
+    private var outbound: OutboundInjector?
+    private var namespace: InstanceNamespace?
+
+    /// Threads inside ``sendDirectly(_:_:interface:nextHop:mark:)``, whose socket mustn't be closed meanwhile.
+    private let senders = Atomic<Int>(0)
+    private let isEnded = Atomic(false)
+
+    /// Opens what the instance needs from inside its namespace.
+    ///
+    /// - Parameters:
+    ///   - injected: where the instance's pumps look.
+    ///   - canQueue: whether the kernel can do the QUEUE styles.
+    /// - Throws: `EMFILE`; `ENOENT` when the namespace isn't there; `EPERM` without `CAP_NET_RAW`.
+    init(
+        _ instance: Instance, in namespace: Namespace, monitor: InterfaceMonitor, injected: InjectedPackets,
+        broker: NamespaceBroker, canQueue: Bool
+    ) throws(NetiError) {
+        list = instance.injection
+        do throws(Errno) {
+            self.namespace = try InstanceNamespace(namespace, identity: monitor.identity)
+        } catch {
+            throw NetiError(error, "instance '\(instance.name)': can't open its namespace")
+        }
+        direct = try DirectInjector(instance, in: namespace, broker: broker)
+        timer = clnx_timer_create()
+        guard timer >= 0 else {
+            throw NetiError(Errno(rawValue: -timer), "instance '\(instance.name)': can't make a timer")
+        }
+        consumer = InjectionConsumer(list)
+        inbound = InboundInjector(monitor.table, injected)
+        outbound = OutboundInjector(in: namespace, broker: broker)
+        super.init(canQueue: canQueue, longestInbound: LiveFrames.maximumLength)
+    }
+
+    deinit {
+        close(timer)
+    }
+
+    // MARK: On any thread
+
+    override func arm(at deadline: UInt64) {
+        _ = clnx_timer_set(timer, deadline)
+    }
+
+    @unsafe
+    override func sendDirectly(
+        _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
+        mark: UInt32
+    ) -> Outcome {
+        senders.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { senders.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+        guard !isEnded.load(ordering: .sequentiallyConsistent) else { return .refused(.deadInstance) }
+        return unsafe direct.send(packet, header, interface: interface, nextHop: nextHop, mark: mark)
+    }
+
+    // MARK: On the thread neti-inject
+
+    /// What the thread waits for, with what it is told then.
+    var descriptors: [(descriptor: Int32, token: UInt64)] { [(timer, token)] }
+
+    /// Its address.
+    var token: UInt64 { UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque())) }
+
+    /// Delivers what is due.
+    func turn(_ token: UInt64, _ round: inout InjectionRound) {
+        _ = clnx_timer_take(timer)
+        consumer.begin()
+        while true {
+            let count = unsafe consumer.collect(into: round.due)
+            deliver(count, &round)
+            guard count == InjectionRound.batch else { break }
+        }
+        let isSent = outbound?.send(consumer) ?? true
+        consumer.end(self, before: isSent ? .max : consumer.nextTick)
+    }
+
+    /// Hands over a batch, neighbours of one style together.
+    private func deliver(_ count: Int, _ round: inout InjectionRound) {
+        var start = 0
+        while start < count {
+            let style = unsafe round.due[start].style
+            var end = start + 1
+            while end < count, unsafe round.due[end].style == style { end += 1 }
+            let packets = unsafe UnsafeBufferPointer(rebasing: round.due[start..<end])
+            switch style {
+            case .queueIn: unsafe receive(packets, &round)
+            case .queueOut: for index in packets.indices { outbound?.append(unsafe packets[index]) }
+            case .directOut: for index in packets.indices { direct.resolve(unsafe packets[index]) }
+            }
+            start = end
+        }
+    }
+
+    private func receive(_ packets: UnsafeBufferPointer<DuePacket>, _ round: inout InjectionRound) {
+        guard let namespace = namespace.take() else { return }
+        unsafe round.receive(packets, of: consumer, in: namespace, by: &inbound)
+        self.namespace = consume namespace
+    }
+
+    /// Drops what is on the list, and closes what keeps the namespace alive.
+    func end() {
+        isEnded.store(true, ordering: .sequentiallyConsistent)
+        while senders.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
+        consumer.discard()
+        outbound = nil
+        namespace = nil
+        direct.end()
+    }
+}
