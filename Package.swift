@@ -105,6 +105,9 @@ let package = Package(
             dependencies: ["Hooks", "Kstat", "Neti", "NetiLinux", "OrderingTables", "Packet", "Witnesses", system],
             swiftSettings: swift),
         .testTarget(
+            name: "NetiLinuxTests", dependencies: ["Kstat", "Neti", "NetiLinux", "Witnesses"], swiftSettings: swift,
+            linkerSettings: sanitizerLink),
+        .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",
@@ -163,6 +166,7 @@ if isThreadSanitized {
         "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti",
         "NetiLinux",
         "LiveHost", "LiveTests", "OrderingTables", "Witnesses", "HooksTests", "KstatTests", "NetiTests",
+        "NetiLinuxTests",
     ]
     package.targets.removeAll { !engine.contains($0.name) }
     package.products = []

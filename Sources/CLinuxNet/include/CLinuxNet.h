@@ -116,6 +116,11 @@ int clnx_thread_processor(uint32_t processor);
 // Sleeps for so many nanoseconds, plus the timer slack; a signal ends the nap early. clock_nanosleep(2).
 void clnx_nap(uint64_t nanoseconds);
 
+// MARK: - Random bytes: getrandom(2) (random.c)
+
+// Fills memory with bytes that nobody can guess. Waits, early after boot, until the kernel has gathered enough.
+void clnx_random(void *_Nonnull bytes, size_t length);
+
 // MARK: - Who is at the other end: unix(7), SO_PEERCRED (credentials.c)
 
 struct clnx_credentials {

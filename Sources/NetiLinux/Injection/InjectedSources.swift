@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Neti
+import Synchronization
+
+// How it works
+//
+// A packet that is to be received on an Ethernet interface gets a source address that was never used before: unicast,
+// locally administered, 46 bits that nobody can guess. When it comes out of the receive path again, the address with it,
+// the table says what was injected under that address. The low 14 bits say where in the table that stands, the other 32
+// are compared. Places are handed out in turn, in an order that only this table knows, so that an entry lives until
+// 16,384 others were made.
+//
+// An entry is two words, written by one thread and read by many. `tag` is 0 while `source` changes; a reader that finds
+// the same tag before and after it read `source` has read what belongs together.
+
+/// The source addresses under which one instance injects packets (NI_QUEUE_IN).
+///
+/// Addresses are issued by one thread and looked up by any, without a lock. An address is looked up as often as the packet
+/// passes an event, so looking doesn't use it up; it expires (``InjectedOrigin/lifetime``) or is overwritten.
+@safe
+package final class InjectedSources: @unchecked Sendable {
+    package static let capacity = 1 << indexBits
+
+    private static let indexBits: UInt64 = 14
+
+    private struct Entry: ~Copyable {
+        /// From the highest bit down: 32 bits of the address, 6 injections, 8 stamps, 18 of the time.
+        let tag = Atomic<UInt64>(0)
+        /// 48 bits of the original source, 3 of its length, 13 more of the time.
+        let source = Atomic<UInt64>(0)
+    }
+
+    /// The time of an entry is counted in 2 to the 24th nanoseconds, 17 ms, in 31 bits: it comes round after a year.
+    private static let timeShift: UInt64 = 24
+    private static let timeMask: UInt64 = (1 << 31) - 1
+
+    private let entries: UnsafeMutablePointer<Entry>
+
+    // Of the thread that issues.
+    private var random = RandomBits()
+    private var next: UInt64
+    private let step: UInt64
+
+    package init() {
+        unsafe entries = .allocate(capacity: Self.capacity)
+        for index in 0..<Self.capacity { unsafe (entries + index).initialize(to: Entry()) }
+        next = random.next()
+        step = random.next() | 1
+    }
+
+    deinit {
+        unsafe entries.deinitialize(count: Self.capacity).deallocate()
+    }
+
+    /// Makes an address for a packet. One thread.
+    ///
+    /// - Parameter now: nanoseconds of the monotonic clock.
+    /// - Returns: six bytes, the first one in the highest place of the 64 bits.
+    package func issue(for origin: InjectedOrigin, now: UInt64) -> UInt64 {
+        // An odd step comes to every place before it comes to one again.
+        next &+= step
+        let index = next & UInt64(Self.capacity - 1)
+        let secret = random.next() >> 32
+        let time = now >> Self.timeShift & Self.timeMask
+        let length = UInt64(origin.linkLayerSourceLength <= 6 ? origin.linkLayerSourceLength : 0)
+        let counted = UInt64(origin.injections & 63) << 8 | UInt64(origin.stamps.rawValue)
+        let tag = secret << 32 | counted << 18 | time >> 13
+        let source = origin.linkLayerSource & ~0xFFFF | length << 13 | time & 0x1FFF
+        let entry = unsafe entries + Int(index)
+        unsafe entry.pointee.tag.store(0, ordering: .releasing)
+        unsafe entry.pointee.source.store(source, ordering: .releasing)
+        unsafe entry.pointee.tag.store(tag, ordering: .releasing)
+        return Self.address(secret << Self.indexBits | index)
+    }
+
+    /// What was injected under an address; nil when it isn't one of ours. Any thread.
+    ///
+    /// - Parameters:
+    ///   - address: six bytes, the first one in the highest place of the 64 bits.
+    ///   - now: gives nanoseconds of the monotonic clock; called only when the address was one of ours.
+    @inline(__always)
+    package func origin(of address: UInt64, now: () -> UInt64) -> InjectedOrigin? {
+        guard let number = Self.number(of: address) else { return nil }
+        let entry = unsafe entries + Int(number & UInt64(Self.capacity - 1))
+        let tag = unsafe entry.pointee.tag.load(ordering: .acquiring)
+        guard tag >> 32 == number >> Self.indexBits, tag != 0 else { return nil }
+        let source = unsafe entry.pointee.source.load(ordering: .acquiring)
+        guard unsafe entry.pointee.tag.load(ordering: .relaxed) == tag else { return nil }
+        let time = (tag & 0x3FFFF) << 13 | source & 0x1FFF
+        let age = (now() >> Self.timeShift &- time) & Self.timeMask
+        guard age <= InjectedOrigin.lifetime >> Self.timeShift else { return nil }
+        let length = UInt8(source >> 13 & 7)
+        return InjectedOrigin(
+            injections: UInt8(tag >> 26 & 63), stamps: Stamps(rawValue: UInt8(truncatingIfNeeded: tag >> 18)),
+            linkLayerSource: length == 0 ? 0 : source & ~0xFFFF, linkLayerSourceLength: length)
+    }
+
+    /// 46 bits with the two that say "locally administered" and "unicast" put in, in the upper six bytes.
+    private static func address(_ number: UInt64) -> UInt64 {
+        ((number >> 40) << 42 | 0x0200_0000_0000 | number & 0xFF_FFFF_FFFF) << 16
+    }
+
+    /// The 46 bits; nil when the two are others or there are more than six bytes.
+    @inline(__always)
+    private static func number(of address: UInt64) -> UInt64? {
+        guard address & 0x0300_0000_0000_FFFF == 0x0200_0000_0000_0000 else { return nil }
+        return (address >> 58) << 40 | address >> 16 & 0xFF_FFFF_FFFF
+    }
+}
