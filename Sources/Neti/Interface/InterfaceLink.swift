@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+public import Packet
 
 /// What has to be known of an interface to give it a packet: a plain value without references.
 public struct InterfaceLink: Hashable, Sendable, BitwiseCopyable {
@@ -16,12 +17,16 @@ public struct InterfaceLink: Hashable, Sendable, BitwiseCopyable {
     /// The longest IP packet that it takes, in bytes: ``Interface/mtu``.
     public var mtu: UInt32
 
-    /// Puts the four together.
-    public init(type: UInt16, address: LinkLayerAddress?, flags: InterfaceFlags, mtu: UInt32) {
+    /// Index of the bridge, bond or the like that it belongs to, 0 for none: ``Interface/master``.
+    public var master: UInt32
+
+    /// Puts all of it together.
+    public init(type: UInt16, address: LinkLayerAddress?, flags: InterfaceFlags, mtu: UInt32, master: UInt32 = 0) {
         self.type = type
         self.address = address
         self.flags = flags
         self.mtu = mtu
+        self.master = master
     }
 }
 
@@ -31,5 +36,12 @@ extension InterfaceTable {
     /// For any thread; in a hook it takes no lock and allocates nothing.
     public func link(of interface: UInt32) -> InterfaceLink? {
         interfaces.read { $0.link(of: interface) }
+    }
+
+    /// Whether an IPv4 address is the broadcast address of one of the interface's networks.
+    ///
+    /// For any thread; in a hook it takes no lock and allocates nothing.
+    public func isBroadcast(_ address: IPAddress, on interface: UInt32) -> Bool {
+        interfaces.read { $0.isBroadcast(address, on: interface) }
     }
 }

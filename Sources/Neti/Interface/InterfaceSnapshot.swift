@@ -57,7 +57,18 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         guard let record = place(of: interface) else { return nil }
         return InterfaceLink(
             type: records[record].interface.linkType, address: records[record].interface.linkAddress,
-            flags: records[record].interface.flags, mtu: records[record].interface.mtu)
+            flags: records[record].interface.flags, mtu: records[record].interface.mtu,
+            master: records[record].interface.master)
+    }
+
+    func isBroadcast(_ address: IPAddress, on interface: UInt32) -> Bool {
+        guard let record = place(of: interface) else { return false }
+        var place = records[record].start
+        while place < records[record].startV6 {
+            if addresses[place].address.broadcast == address { return true }
+            place &+= 1
+        }
+        return false
     }
 
     func name(of interface: UInt32) -> String? {

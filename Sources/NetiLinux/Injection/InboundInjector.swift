@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Kstat
+package import Neti
+
+/// Delivers what one instance injects by NI_QUEUE_IN: neighbours for the same interface with one system call.
+///
+/// For the thread that injects. Allocates nothing once it has delivered a packet on either kind of interface.
+package struct InboundInjector: ~Copyable {
+    private let interfaces: InterfaceTable
+    private let injected: InjectedPackets
+    /// The source of packets that have none of their own.
+    private let anonymous: UInt64
+    /// Which of the packets are in the frames.
+    private var written = InlineArray<64, Int>(repeating: 0)
+
+    /// - Parameters:
+    ///   - interfaces: the instance's.
+    ///   - injected: where the instance's pumps look.
+    package init(_ interfaces: InterfaceTable, _ injected: InjectedPackets) {
+        self.interfaces = interfaces
+        self.injected = injected
+        var random = RandomBits()
+        anonymous = random.next() & 0xFCFF_FFFF_FFFF_0000 | 0x0200_0000_0000_0000
+    }
+
+    /// Has the kernel receive packets, in order, and takes each off its list.
+    ///
+    /// - Parameters:
+    ///   - due: packets of this style.
+    ///   - consumer: whose list they are on.
+    ///   - frames: empty before and after. The calling thread is in the instance's namespace.
+    package mutating func deliver(
+        _ due: UnsafeBufferPointer<DuePacket>, of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames
+    ) {
+        let now = UInt64(KstatTime.now.nanoseconds)
+        var index = 0
+        while index < due.count {
+            let start = index
+            let number = unsafe due[start].interface
+            while index < due.count, unsafe due[index].interface == number { index += 1 }
+            let run = unsafe UnsafeBufferPointer(rebasing: due[start..<index])
+            do throws(InjectionError) {
+                let interface = try ReceivingInterface(number, in: interfaces)
+                unsafe deliver(run, on: interface, of: consumer, by: &frames, now)
+            } catch {
+                for place in run.indices { consumer.finish(unsafe run[place], error.reason) }
+            }
+        }
+    }
+
+    private mutating func deliver(
+        _ run: UnsafeBufferPointer<DuePacket>, on interface: ReceivingInterface,
+        of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames, _ now: UInt64
+    ) {
+        for index in run.indices {
+            let packet = unsafe run[index]
+            if let refusal = write(packet, of: consumer, for: interface, now, into: &frames) {
+                consumer.finish(packet, refusal)
+                continue
+            }
+            written[frames.count - 1] = index
+            if frames.count == LiveFrames.capacity { unsafe handOver(run, on: interface, of: consumer, by: &frames) }
+        }
+        if frames.count > 0 { unsafe handOver(run, on: interface, of: consumer, by: &frames) }
+    }
+
+    private func handOver(
+        _ run: UnsafeBufferPointer<DuePacket>, on interface: ReceivingInterface,
+        of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames
+    ) {
+        let count = frames.count
+        let received = frames.run(on: interface.index)
+        let refusal: InjectionError.Reason = received == -ENODEV ? .unknownInterface : .sendFailed
+        for place in 0..<count {
+            consumer.finish(unsafe run[written[place]], place < received ? nil : refusal)
+        }
+    }
+
+    /// Writes a packet into the next frame; why not, if it can't be.
+    private func write(
+        _ packet: DuePacket, of consumer: borrowing InjectionConsumer, for interface: ReceivingInterface, _ now: UInt64,
+        into frames: inout LiveFrames
+    ) -> InjectionError.Reason? {
+        frames.start()
+        var fits = true
+        unsafe consumer.forEachChunk(of: packet) { bytes in
+            if fits { unsafe fits = frames.append(bytes) }
+        }
+        guard fits else {
+            frames.cancel()
+            return .tooLong
+        }
+        let bytes = unsafe frames.packet
+        guard let header = unsafe InjectionHeader(RawSpan(_unsafeBytes: bytes), family: packet.family) else {
+            frames.cancel()
+            return .badHeader
+        }
+        let origin = InjectedOrigin(
+            injections: packet.injections, stamps: packet.stamps, linkLayerSource: packet.linkLayerSource,
+            linkLayerSourceLength: packet.linkLayerSourceLength)
+        let source: UInt64
+        if interface.returnsSource {
+            source = injected.sources.issue(for: origin, now: now)
+        } else {
+            unsafe injected.fingerprints.note(bytes, origin, now: now)
+            source = origin.linkLayerSourceLength == 6 ? origin.linkLayerSource : anonymous
+        }
+        frames.address(
+            to: interface.destination(of: header, interfaces), from: source,
+            type: packet.family == .inet6 ? 0x86DD : 0x0800)
+        return nil
+    }
+}
