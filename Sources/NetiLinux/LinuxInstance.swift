@@ -42,6 +42,8 @@ public final class LinuxInstance: Sendable {
     }
 
     let monitor: InterfaceMonitor
+    /// What comes back of the packets that NI_QUEUE_IN injects.
+    let injected = InjectedPackets()
     private let instance: Instance
     private let namespace: Namespace
     private let configuration: InstanceConfiguration
@@ -124,7 +126,7 @@ public final class LinuxInstance: Sendable {
     private func prepareInjection(_ state: inout State) throws(NetiError) {
         guard state.injector == nil else { return }
         let injector = try InstanceInjector(
-            instance, in: namespace, monitor: monitor, broker: provider.broker,
+            instance, in: namespace, monitor: monitor, injected: injected, broker: provider.broker,
             canQueue: provider.queueInjectionRefusal == nil)
         do throws(NetiError) {
             try provider.injection.add(injector)
@@ -212,7 +214,7 @@ public final class LinuxInstance: Sendable {
         for number in configuration.queueNumbers {
             opened.append(
                 try PacketQueue(
-                    number: number, instance: instance, in: namespace, zone: monitor.identity.inode,
+                    number: number, instance: instance, injected: injected, in: namespace, zone: monitor.identity.inode,
                     configuration: configuration, broker: provider.broker))
         }
         do throws(NetiError) {

@@ -30,18 +30,21 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     private let accounts: Int32
     private let statistics = QueueStatistics()
     private let instance: Instance
+    private let injected: InjectedPackets
 
     /// What the pump holds; valid as long as this object.
     private let pumped: UnsafeMutablePointer<PumpedQueue>
 
     /// Opens the queue in its namespace. From then on the number is ours; nothing arrives before there is a rule.
     ///
-    /// - Parameter zone: the inode of that namespace.
+    /// - Parameters:
+    ///   - injected: by which packets are known again that the instance injected.
+    ///   - zone: the inode of that namespace.
     /// - Throws: `EBUSY` when somebody else holds the number, `EPERM` without `CAP_NET_ADMIN`, `ENOPROTOOPT` and the
     ///   like when the kernel lacks a feature.
     init(
-        number: UInt16, instance: Instance, in namespace: Namespace, zone: UInt64, configuration: InstanceConfiguration,
-        broker: NamespaceBroker
+        number: UInt16, instance: Instance, injected: InjectedPackets, in namespace: Namespace, zone: UInt64,
+        configuration: InstanceConfiguration, broker: NamespaceBroker
     ) throws(NetiError) {
         let config = cnfq_config(number: number, configuration)
         let name = instance.name
@@ -50,6 +53,7 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         }
         self.number = number
         self.instance = instance
+        self.injected = injected
         socket = opened.socket
         accounts = opened.accounts
         let flags: PacketFlags =
@@ -62,7 +66,8 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         unsafe pumped.initialize(
             to: PumpedQueue(
                 socket: socket, number: number, netid: instance.netid, zone: zone, flags: flags,
-                statistics: .passUnretained(statistics), injection: .passUnretained(instance.injection), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
+                statistics: .passUnretained(statistics), injection: .passUnretained(instance.injection),
+                injected: .passUnretained(injected), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
                 inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
     }
 

@@ -90,6 +90,11 @@ struct PumpLoop: ~Copyable {
         unsafe LongBatch.mend(
             payload, count: Int(packet.pointee.payload_length), length: Int(packet.pointee.length))
         var metadata = unsafe PacketMetadata(packet, at: place.event)
+        unsafe queue.pointee.injected._withUnsafeGuaranteedRef { injected in
+            unsafe injected.recognise(
+                &metadata, UnsafeRawBufferPointer(start: payload, count: Int(packet.pointee.payload_length)),
+                at: place.event)
+        }
         let injected = cookie.read(unsafe packet.pointee.priority)
         if let injected { (metadata.injections, metadata.stamps) = injected }
         note(injections: metadata.injections)

@@ -49,6 +49,7 @@ struct PumpedQueue {
     let statistics: Unmanaged<QueueStatistics>
     /// For hooks that inject.
     let injection: Unmanaged<InjectionList>
+    let injected: Unmanaged<InjectedPackets>
     let inet: Chains
     let inet6: Chains
 
