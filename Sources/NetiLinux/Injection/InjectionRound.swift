@@ -3,6 +3,7 @@
 import CLinuxNet
 import Glibc
 import Neti
+import SystemPackage
 
 /// What the thread `neti-inject` works with, for one instance after the other.
 @safe
@@ -54,7 +55,7 @@ struct InjectionRound: ~Copyable {
         goHome()
         guard var made = try? LiveFrames() else { return false }
         // Without it everything works, only slower.
-        if made.warm() == .crossDeviceLink { isAway = true }
+        if made.warm() == .improperLink { isAway = true }
         goHome()
         frames = consume made
         return true

@@ -12,12 +12,11 @@ import SystemPackage
 /// ``arm(at:)`` and ``sendDirectly(_:_:interface:nextHop:mark:)`` are for any thread. The rest is the business of the thread
 /// `neti-inject`, and what it uses there needs no lock.
 final class InstanceInjector: InjectionDriver, @unchecked Sendable {
-    private let list: InjectionList
     private let timer: Int32
     private let direct: DirectInjector
 
-    // Of the thread alone.
-    private var consumer: InjectionConsumer
+    // Of the thread alone, until the end.
+    private var consumer: InjectionConsumer?
     private var inbound: InboundInjector
     private var outbound: OutboundInjector?
     private var namespace: InstanceNamespace?
@@ -36,7 +35,6 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         _ instance: Instance, in namespace: Namespace, monitor: InterfaceMonitor, injected: InjectedPackets,
         broker: NamespaceBroker, canQueue: Bool
     ) throws(NetiError) {
-        list = instance.injection
         do throws(Errno) {
             self.namespace = try InstanceNamespace(namespace, identity: monitor.identity)
         } catch {
@@ -47,7 +45,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         guard timer >= 0 else {
             throw NetiError(Errno(rawValue: -timer), "instance '\(instance.name)': can't make a timer")
         }
-        consumer = InjectionConsumer(list)
+        consumer = InjectionConsumer(instance.injection)
         inbound = InboundInjector(monitor.table, injected)
         outbound = OutboundInjector(in: namespace, broker: broker)
         super.init(canQueue: canQueue, longestInbound: LiveFrames.maximumLength)
@@ -85,10 +83,16 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     /// Delivers what is due.
     func turn(_ token: UInt64, _ round: inout InjectionRound) {
         _ = clnx_timer_take(timer)
+        guard var consumer = consumer.take() else { return }
+        turn(&consumer, &round)
+        self.consumer = consume consumer
+    }
+
+    private func turn(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound) {
         consumer.begin()
         while true {
             let count = unsafe consumer.collect(into: round.due)
-            deliver(count, &round)
+            deliver(count, of: consumer, &round)
             guard count == InjectionRound.batch else { break }
         }
         let isSent = outbound?.send(consumer) ?? true
@@ -96,7 +100,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     }
 
     /// Hands over a batch, neighbours of one style together.
-    private func deliver(_ count: Int, _ round: inout InjectionRound) {
+    private func deliver(_ count: Int, of consumer: borrowing InjectionConsumer, _ round: inout InjectionRound) {
         var start = 0
         while start < count {
             let style = unsafe round.due[start].style
@@ -104,7 +108,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
             while end < count, unsafe round.due[end].style == style { end += 1 }
             let packets = unsafe UnsafeBufferPointer(rebasing: round.due[start..<end])
             switch style {
-            case .queueIn: unsafe receive(packets, &round)
+            case .queueIn: unsafe receive(packets, of: consumer, &round)
             case .queueOut: for index in packets.indices { outbound?.append(unsafe packets[index]) }
             case .directOut: for index in packets.indices { direct.resolve(unsafe packets[index]) }
             }
@@ -112,7 +116,10 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         }
     }
 
-    private func receive(_ packets: UnsafeBufferPointer<DuePacket>, _ round: inout InjectionRound) {
+    private func receive(
+        _ packets: UnsafeBufferPointer<DuePacket>, of consumer: borrowing InjectionConsumer,
+        _ round: inout InjectionRound
+    ) {
         guard let namespace = namespace.take() else { return }
         unsafe round.receive(packets, of: consumer, in: namespace, by: &inbound)
         self.namespace = consume namespace
@@ -122,7 +129,8 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     func end() {
         isEnded.store(true, ordering: .sequentiallyConsistent)
         while senders.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
-        consumer.discard()
+        // The list has this driver as long as it lives, so this mustn't keep the list.
+        if var consumer = consumer.take() { consumer.discard() }
         outbound = nil
         namespace = nil
         direct.end()

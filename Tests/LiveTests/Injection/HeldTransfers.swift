@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Hooks
 import LiveHost
 import Neti
+import NetiLinux
 import Testing
 
 extension RealPackets {

@@ -56,6 +56,8 @@ extension RealPackets {
                     }
                     return .drop
                 }
+                // It holds the handle at which it is registered.
+                defer { try? rig.unregister("again", from: isInbound ? .physicalIn : .physicalOut, of: circle.family) }
                 let sender = try UDPSocket(on: from, circle.family)
                 let receiver = try UDPSocket(on: to, circle.family, port: Crossing.port)
                 let target = SocketAddress(to.address(circle.family), port: Self.circling)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Hooks
 import LiveHost
 import Neti
 import Packet

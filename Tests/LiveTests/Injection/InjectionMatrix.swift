@@ -3,6 +3,7 @@
 import Hooks
 import LiveHost
 import Neti
+import NetiLinux
 import Packet
 import Testing
 
@@ -51,7 +52,9 @@ extension RealPackets {
             /// A datagram in the direction of the style.
             func packet(payload: [UInt8]) throws -> [UInt8] {
                 let (left, right) = (rig.left.address(cell.family), rig.right.address(cell.family))
-                let header = cell.style == .queueIn ? IPHeader(from: left, to: right) : IPHeader(from: right, to: left)
+                var header = cell.style == .queueIn ? IPHeader(from: left, to: right) : IPHeader(from: right, to: left)
+                // Else the kernel gives an IPv4 packet an identification.
+                header.isFragmentingForbidden = true
                 return try header.packet(.udp(from: 9, to: Crossing.port), payload: payload)
             }
 
