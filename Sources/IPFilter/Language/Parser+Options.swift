@@ -38,15 +38,21 @@ extension Parser {
                 draft.rule.isQuick = true
             } else if accept("on") {
                 guard draft.interfaces == [nil] else { throw Self.twice(word) }
-                draft.interfaces = try parseList { parser throws(Complaint) in try parser.parseInterface() }
-                guard !(peek.kind == .sign && peek.text == ",") else {
-                    throw complaint("a second interface for replies is not supported yet")
-                }
+                try parseInterfaces(&draft)
             } else {
                 return
             }
             lastClause = .options
         }
+    }
+
+    /// Behind `on`.
+    mutating func parseInterfaces(_ draft: inout RuleDraft) throws(Complaint) {
+        draft.interfaces = try parseList { parser throws(Complaint) in try parser.parseInterface() }
+        guard !(peek.kind == .sign && peek.text == ",") else {
+            throw complaint("a second interface for replies is not supported yet")
+        }
+        lastClause = .options
     }
 
     private static func twice(_ token: Token) -> Complaint {

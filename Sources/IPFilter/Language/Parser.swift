@@ -19,6 +19,9 @@ struct Parser {
     /// Rules of a file, lists multiplied out.
     private static let maximumRules = 1_000_000
 
+    /// Rules that the lists of one condition multiply into: each packet may meet them all.
+    private static let maximumConditionRules = 1_000
+
     init(_ text: [UInt8], services: ServiceNames) {
         tokens = Lexer.tokens(of: text)
         self.services = services
@@ -53,12 +56,28 @@ struct Parser {
         try refuseOtherStatements()
         var draft = try parseActionAndDirection()
         try parseOptions(&draft)
+        try parseTests(&draft)
+        try expectEndOfRule()
+        return try draft.expanded(room: room)
+    }
+
+    /// One condition: what stands behind the direction of a rule, without `log` and `quick`, and nothing after it.
+    mutating func parseCondition() throws(Complaint) -> [Rule] {
+        guard peek.kind != .end else { throw complaint("expected a condition such as 'proto udp', found nothing") }
+        lastClause = .direction
+        var draft = RuleDraft(Rule(.pass, .in, location: peek.location))
+        if accept("on") { try parseInterfaces(&draft) }
+        try parseTests(&draft)
+        tried.append("the end")
+        guard peek.kind == .end else { throw unexpected() }
+        return try draft.expanded(room: Self.maximumConditionRules)
+    }
+
+    private mutating func parseTests(_ draft: inout RuleDraft) throws(Complaint) {
         try parseHeaderTests(&draft)
         try parseAddresses(&draft)
         try parseFlags(&draft)
         try parseICMP(&draft)
-        try expectEndOfRule()
-        return try draft.expanded(room: room)
     }
 
     /// What may stand at the beginning of a rule in the language, but not here.

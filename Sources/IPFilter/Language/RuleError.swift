@@ -43,6 +43,20 @@ public struct RuleErrors: Error, Hashable, Sendable, CustomStringConvertible {
         self.errors = errors
     }
 
+    /// Finds the lines that complaints about a text are about.
+    init(_ complaints: [Complaint], in text: String, file: String) {
+        // As bytes: to a string, a carriage return and a line feed are one character.
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        errors = complaints.map { complaint in
+            let number = complaint.location.line
+            var line = number <= lines.count ? lines[number - 1] : "".utf8[...]
+            if line.last == UInt8(ascii: "\r") { line.removeLast() }
+            return RuleError(
+                file: file, location: complaint.location, message: complaint.message,
+                sourceLine: String(Substring(line)))
+        }
+    }
+
     /// An error about a whole file.
     init(file: String, message: String) {
         let start = SourceLocation(line: 1, column: 1)

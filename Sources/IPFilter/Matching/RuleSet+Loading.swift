@@ -49,19 +49,7 @@ extension RuleSet {
     ) throws(RuleErrors) -> [Rule] {
         var parser = Parser(Array(text.utf8), services: services)
         let rules = parser.parseFile()
-        guard parser.complaints.isEmpty else {
-            // As bytes: to a string, a carriage return and a line feed are one character.
-            let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            throw RuleErrors(
-                errors: parser.complaints.map { complaint in
-                    let number = complaint.location.line
-                    var line = number <= lines.count ? lines[number - 1] : "".utf8[...]
-                    if line.last == UInt8(ascii: "\r") { line.removeLast() }
-                    return RuleError(
-                        file: file, location: complaint.location, message: complaint.message,
-                        sourceLine: String(Substring(line)))
-                })
-        }
+        guard parser.complaints.isEmpty else { throw RuleErrors(parser.complaints, in: text, file: file) }
         return rules
     }
 }
