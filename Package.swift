@@ -73,6 +73,9 @@ let package = Package(
             swiftSettings: swift),
         .target(
             name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),
+        .target(
+            name: "Impair", dependencies: ["IPFilter", "Neti", "Hooks", "Kstat", "Packet", basicContainers, system],
+            swiftSettings: swift),
 
         // What is around it: control, configuration, programs.
         .target(
@@ -82,7 +85,7 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "IPFilter", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers, lifecycle,
+                "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers, lifecycle,
                 logging, system,
             ],
             swiftSettings: swift),
@@ -109,6 +112,9 @@ let package = Package(
             linkerSettings: sanitizerLink),
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
+        .testTarget(
+            name: "ImpairTests", dependencies: ["Impair", "Hooks", "Kstat", "Neti", "Packet", "Witnesses", system],
+            swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",
             dependencies: ["NetiControl", "neti-ctl", argumentParser, lifecycle, logging, nioCore, nioPosix, system],

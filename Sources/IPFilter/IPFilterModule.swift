@@ -42,17 +42,22 @@ public final class IPFilterModule: HookModule {
 
     /// Everything that is wrong with the policy and the rule file.
     public static func problems(in values: [String: String]) -> [HookModuleProblem] {
+        var problems: [HookModuleProblem] = []
         do throws(RuleErrors) {
             _ = try policy(values["default-policy"])
-            if let file = values["rules"] { _ = try RuleSet.rules(ofFile: FilePath(file)) }
-            return []
         } catch {
-            return error.errors.map { error in
+            problems += error.errors.map { HookModuleProblem(key: "default-policy", message: $0.message) }
+        }
+        do throws(RuleErrors) {
+            if let file = values["rules"] { _ = try RuleSet.rules(ofFile: FilePath(file)) }
+        } catch {
+            problems += error.errors.map { error in
                 HookModuleProblem(
                     file: error.file, line: error.location.line, column: error.location.column,
                     message: error.messageWithPlace)
             }
         }
+        return problems
     }
 
     /// Runs the rules of the event's direction.

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Hooks
+import SystemPackage
 
 /// Code that a daemon can put on events by name: `module = "ipf"` in its configuration.
 ///
 /// One value is made for each hook of the configuration and instance. Its hook functions run on the pump threads;
-/// everything else is called on the control side, one call at a time.
+/// everything else is called on the control side, one call at a time, except that ``change(_:)`` may come at any time.
 public protocol HookModule: AnyObject, Sendable {
     /// The name that the configuration uses.
     static var moduleName: String { get }
 
     /// The keys that it takes in the configuration beside those that every hook has.
     static var keys: [HookModuleKey] { get }
+
+    /// Whether its hook functions hold packets. Then the daemon takes a stamp for it (``HookModuleSettings/stamp``), and
+    /// lets packets of segmentation offload come one by one, since a batch of segments can't be held.
+    static var holdsPackets: Bool { get }
 
     /// What is wrong with the values of its own keys, all at once; called before anything is started.
     static func problems(in values: [String: String]) -> [HookModuleProblem]
@@ -36,6 +41,13 @@ public protocol HookModule: AnyObject, Sendable {
     /// The instance's interfaces, at the start and after each change.
     func interfacesChanged(_ interfaces: [Interface])
 
+    /// Takes other values for some of its keys while packets flow, all of them or none.
+    ///
+    /// May be called from any thread but a pump's, several at a time.
+    /// - Parameter values: new values of some of ``keys`` that are no files; no other key is among them.
+    /// - Throws: `EINVAL` with everything that is wrong with them, `ENOTSUP` when nothing can be changed.
+    func change(_ values: [String: String]) throws(NetiError)
+
     /// Lines that the hook functions want in the log since the last call; called several times a second.
     func takeLogLines() -> [String]
 }
@@ -43,6 +55,9 @@ public protocol HookModule: AnyObject, Sendable {
 extension HookModule {
     /// No keys of its own.
     public static var keys: [HookModuleKey] { [] }
+
+    /// Lets every packet go on or end at once.
+    public static var holdsPackets: Bool { false }
 
     /// Finds nothing wrong.
     public static func problems(in values: [String: String]) -> [HookModuleProblem] { [] }
@@ -60,6 +75,11 @@ extension HookModule {
 
     /// Doesn't care.
     public func interfacesChanged(_ interfaces: [Interface]) {}
+
+    /// Stays as it was configured.
+    public func change(_ values: [String: String]) throws(NetiError) {
+        throw NetiError(.notSupported, "module '\(Self.moduleName)' takes no changes while it runs")
+    }
 
     /// Nothing to log.
     public func takeLogLines() -> [String] { [] }
@@ -100,48 +120,3 @@ public struct HookModuleKey: Sendable, Equatable {
     }
 }
 
-/// Something wrong in a file that a module reads.
-public struct HookModuleProblem: Sendable, Equatable {
-    /// The file.
-    public let file: String
-
-    /// Line, from 1; nil when the file as a whole is meant.
-    public let line: Int?
-
-    /// Column, from 1.
-    public let column: Int?
-
-    /// What is wrong and what was expected; may have further lines that show the place.
-    public let message: String
-
-    /// Describes a problem.
-    public init(file: String, line: Int? = nil, column: Int? = nil, message: String) {
-        self.file = file
-        self.line = line
-        self.column = column
-        self.message = message
-    }
-}
-
-/// What a module is made from.
-public struct HookModuleSettings: Sendable {
-    /// The hook's name in chains and kstats.
-    public var hookName: String
-
-    /// The instance's name.
-    public var instanceName: String
-
-    /// Pump threads: ``PacketEvent/lane`` is below this.
-    public var lanes: Int
-
-    /// The module's own keys with their values; files as absolute paths.
-    public var values: [String: String]
-
-    /// Collects the settings.
-    public init(hookName: String, instanceName: String, lanes: Int, values: [String: String] = [:]) {
-        self.hookName = hookName
-        self.instanceName = instanceName
-        self.lanes = lanes
-        self.values = values
-    }
-}

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// What a module's own messages and those of the daemon suggest.
+
 extension Sequence<String> {
     /// The element that was probably meant: at most a third of the word's letters away, and the nearest.
-    func nearest(to word: String) -> String? {
+    package func nearest(to word: String) -> String? {
         let limit = Swift.max(1, word.utf8.count / 3)
         return map { (word: $0, distance: $0.editDistance(to: word)) }
             .filter { $0.distance <= limit }

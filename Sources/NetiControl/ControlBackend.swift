@@ -27,6 +27,12 @@ public protocol ControlBackend: Sendable {
     ///   ``ControlError/failed(reason:)`` if the kstat is not writable or its owner refuses.
     func setKstat(_ change: SetKstat) async throws(ControlError)
 
+    /// Gives a hook's module other values.
+    ///
+    /// - Throws: ``ControlError/noSuchInstance(_:)``, ``ControlError/invalidArgument(_:reason:)`` if there is no such hook,
+    ///   key or value, ``ControlError/failed(reason:)`` if the module takes no changes.
+    func changeHook(_ change: ChangeHook) async throws(ControlError)
+
     /// Sets the level below which nothing is logged.
     func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
 

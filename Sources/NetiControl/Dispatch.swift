@@ -89,6 +89,11 @@ package struct Dispatch: Sendable {
                 try await backend.setKstat(asked)
                 return .init()
             }
+        case ChangeHook.qualifiedName:
+            return try await answer(call) { (asked: ChangeHook) in
+                try await backend.changeHook(asked)
+                return .init()
+            }
         case SetLogLevel.qualifiedName:
             return try await answer(call) { (asked: SetLogLevel) in
                 try await backend.setLogLevel(asked.level)

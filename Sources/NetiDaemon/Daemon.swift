@@ -2,6 +2,7 @@
 
 import Glibc
 import IPFilter
+import Impair
 import Logging
 public import Neti
 import NetiControl
@@ -15,8 +16,10 @@ import UnixSignals
 /// To run hooks of your own, write a ``HookModule`` and a program whose `main` is
 /// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`.
 public struct Daemon: Sendable {
-    /// What a configuration may name when nobody adds to it: `ipf` and `count`.
-    public static let standardModules: [any HookModule.Type] = [IPFilterModule.self, CountModule.self]
+    /// What a configuration may name when nobody adds to it: `ipf`, `count` and `impair`.
+    public static let standardModules: [any HookModule.Type] = [
+        IPFilterModule.self, CountModule.self, ImpairModule.self,
+    ]
 
     /// The version of this software.
     public static let version = "0.1.0"

@@ -31,6 +31,7 @@ struct DescriptionTests {
             ListKstats(module: "a", instance: 1, name: "b", statistic: "c", netid: 2), .init(kstats: Samples.kstats)),
         Sample(
             SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
+        Sample(ChangeHook(instance: "a", hook: "b", values: ["c": "d"]), .init()),
         Sample(SetLogLevel(level: .debug), .init()),
         Sample(GetInfo(), .init(vendor: "a", product: "b", version: "c", url: "d", interfaces: ["e"])),
         Sample(GetInterfaceDescription("a"), .init(description: "b")),

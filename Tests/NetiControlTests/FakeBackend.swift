@@ -8,6 +8,7 @@ final class FakeBackend: ControlBackend {
     private let levels = Mutex<[SetLogLevel.LogLevel]>([])
     private let monitoring = Mutex<[(asked: Monitor, queue: MonitorQueue)]>([])
     private let changes = Mutex<[SetKstat]>([])
+    private let hookChanges = Mutex<[ChangeHook]>([])
 
     /// What ``setLogLevel(_:)`` was called with.
     var levelsSet: [SetLogLevel.LogLevel] { levels.withLock { $0 } }
@@ -30,6 +31,14 @@ final class FakeBackend: ControlBackend {
     func setKstat(_ change: SetKstat) throws(ControlError) {
         if change.module != "count" { throw .failed(reason: "kstat \(change.module) is not writable") }
         changes.withLock { $0.append(change) }
+    }
+
+    /// What ``changeHook(_:)`` was called with.
+    var hooksChanged: [ChangeHook] { hookChanges.withLock { $0 } }
+
+    func changeHook(_ change: ChangeHook) throws(ControlError) {
+        if change.hook != "slow" { throw .invalidArgument("hook", reason: "there is no hook '\(change.hook)'") }
+        hookChanges.withLock { $0.append(change) }
     }
 
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
@@ -74,6 +83,7 @@ struct LargeBackend: ControlBackend {
     func hooks(instance: String?) -> [ListHooks.Hook] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setKstat(_ change: SetKstat) {}
+    func changeHook(_ change: ChangeHook) {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
@@ -104,6 +114,7 @@ final class GatedBackend: ControlBackend {
     func instances() -> [ListInstances.Instance] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setKstat(_ change: SetKstat) {}
+    func changeHook(_ change: ChangeHook) {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}

@@ -99,6 +99,27 @@ struct NetiCtlTests {
             ])
     }
 
+    @Test("hook set passes keys and values on, and takes each once")
+    func hookSet() async throws {
+        let backend = FakeBackend()
+        try await withServer(backend) { path in
+            let set = ["hook", "set", "slow", "delay=80ms", "match=proto udp from any to any port = 53", "--instance"]
+            #expect(try await netiCtl(set + ["blue", "--socket", path]) == ProgramResult(status: 0, output: "", errors: ""))
+            let refused = try await netiCtl(["hook", "set", "fast", "delay=80ms", "--socket", path])
+            #expect(
+                refused == ProgramResult(status: 1, output: "", errors: "neti-ctl: hook: there is no hook 'fast'\n"))
+        }
+        #expect(
+            backend.hooksChanged == [
+                ChangeHook(
+                    instance: "blue", hook: "slow",
+                    values: ["delay": "80ms", "match": "proto udp from any to any port = 53"])
+            ])
+        for wrong in [["slow"], ["slow", "delay"], ["slow", "=1"], ["slow", "delay=1ms", "delay=2ms"], []] {
+            #expect(throws: (any Error).self, "\(wrong)") { try HookSetCommand.parse(wrong) }
+        }
+    }
+
     @Test("kstat with an interval and a count shows so often, with an empty line between")
     func kstatRepeats() async throws {
         try await withServer { path in

@@ -20,27 +20,41 @@ extension Configuration {
         let table = ConfigurationTable(document.table, diagnostics: diagnostics)
         let schema = HookModules(
             keys: Dictionary(modules.map { ($0.moduleName, $0.keys) }) { first, _ in first },
+            holding: Set(modules.filter { $0.holdsPackets }.map { $0.moduleName }),
             directory: directory(of: path))
         let configuration = Configuration(reading: table, modules: schema)
         table.refuseUnknownKeys()
         configuration.checkCombinations(modules: modules) { diagnostics.report($1, at: $0) }
-        let found = diagnostics.sorted + configuration.problems(with: modules)
+        let problems = configuration.problems(with: modules) { diagnostics.report($1, at: $0) }
+        let found = diagnostics.sorted + problems
         if !found.isEmpty { throw ConfigurationError(diagnostics: found) }
         return configuration
     }
 
-    /// What modules say of their own files, each file's mistakes once however many hooks name it.
-    private func problems(with modules: [any HookModule.Type]) -> [ConfigurationError.Diagnostic] {
+    /// What modules say of their own values, which is reported, and of their own files, each file's mistakes once however
+    /// many hooks name it.
+    private func problems(
+        with modules: [any HookModule.Type], report: (ConfigurationPath, String) -> Void
+    ) -> [ConfigurationError.Diagnostic] {
         var found: [ConfigurationError.Diagnostic] = []
-        for hook in instances.flatMap(\.hooks) {
+        for (path, hook) in hooksWithPaths {
             guard let module = modules.first(where: { $0.moduleName == hook.module }) else { continue }
             for problem in module.problems(in: hook.settings) {
+                if let key = problem.key { report(path.appending(key), problem.message) }
+                guard let file = problem.file else { continue }
                 let diagnostic = ConfigurationError.Diagnostic(
-                    file: problem.file, line: problem.line, column: problem.column, key: "", message: problem.message)
+                    file: file, line: problem.line, column: problem.column, key: "", message: problem.message)
                 if !found.contains(diagnostic) { found.append(diagnostic) }
             }
         }
         return found
+    }
+
+    private var hooksWithPaths: [(path: ConfigurationPath, hook: Hook)] {
+        instances.enumerated().flatMap { number, instance in
+            let path = ConfigurationPath().appending("instance").appending(number).appending("hook")
+            return instance.hooks.enumerated().map { (path.appending($0.offset), $0.element) }
+        }
     }
 
     /// The absolute path of the file's directory.

@@ -9,6 +9,9 @@ import SystemPackage
 struct HookModules {
     let keys: [String: [HookModuleKey]]
 
+    /// The names of those that hold packets.
+    let holding: Set<String>
+
     /// The directory of the configuration file, where relative paths start.
     let directory: FilePath
 }
@@ -46,7 +49,7 @@ extension Configuration.Instance {
         table.read("receive-buffer", .integer(65_536...268_435_456), into: &queueing.receiveBuffer)
         table.read("copy-range", .integer(64...65_535), into: &queueing.copyRange)
         table.read("fail-open", .boolean, into: &queueing.failOpen)
-        table.read("gso", .boolean, into: &queueing.gso)
+        let gso = table.read("gso", .boolean)
         table.read("uid-gid", .boolean, into: &queueing.uidGid)
         table.read("conntrack", .boolean, into: &queueing.conntrack)
         table.read("timestamps", .boolean, into: &queueing.timestamps)
@@ -60,6 +63,20 @@ extension Configuration.Instance {
         table.read("injection-bytes", .integer(65_536...1_073_741_824), into: &injection.bytes)
         table.read("injection-limit", .integer(1...63), into: &injection.injections)
         hooks = table.tables("hook") { Configuration.Hook(reading: $0, modules: modules) }
+        queueing.gso = segmentBatches(wanted: gso, table, modules)
+    }
+
+    /// Whether packets of segmentation offload come whole: key `gso`, by default only where no hook holds packets, for
+    /// such a batch can't be held.
+    private func segmentBatches(wanted: Bool?, _ table: ConfigurationTable, _ modules: HookModules) -> Bool {
+        guard let hook = hooks.first(where: { modules.holding.contains($0.module) }) else { return wanted ?? queueing.gso }
+        if wanted == true {
+            table.refuse(
+                "gso",
+                "true is impossible with module \(hook.module.quoted), which holds packets and can't hold a batch of "
+                    + "segments; leave it out or write false")
+        }
+        return false
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Neti
 import TOMLKit
 
 /// Collects what is wrong with one file.

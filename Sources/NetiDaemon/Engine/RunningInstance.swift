@@ -14,6 +14,8 @@ final class RunningInstance: Sendable {
     private let provider: LinuxProvider
     private let modules: [(name: String, module: any HookModule)]
     private let observers: [Int]
+    /// What the modules put on the packets that they hold.
+    private let stamps: Stamps
 
     /// Brings the instance up and registers its hooks in the order of the configuration.
     ///
@@ -22,7 +24,6 @@ final class RunningInstance: Sendable {
         named name: String, in namespace: Namespace, configuration: Configuration.Instance, provider: LinuxProvider,
         modules known: [any HookModule.Type], pumps: Int
     ) throws(NetiError) {
-        let modules = try Self.makeModules(configuration, instance: name, known: known, pumps: pumps)
         let instance = try provider.addInstance(
             named: name, in: namespace, configuration: configuration.queueing, ordering: configuration.ordering,
             maximumHooks: configuration.maxHooks, injection: configuration.injection, isHeldBack: true)
@@ -30,7 +31,17 @@ final class RunningInstance: Sendable {
         self.namespace = namespace
         self.configuration = configuration
         self.provider = provider
-        self.modules = modules
+        var stamps: Stamps = []
+        do throws(NetiError) {
+            modules = try Self.makeModules(
+                of: instance, configuration, known: known, pumps: pumps, publication: provider.netinfo.publication,
+                stamps: &stamps)
+        } catch {
+            instance.giveBack(stamps)
+            try? provider.removeInstance(instance)
+            throw error
+        }
+        self.stamps = stamps
         observers = modules.map { _, module in instance.interfaces.addObserver { module.interfacesChanged($0) } }
         do throws(NetiError) {
             for (_, module) in modules { module.createKstats(in: provider.netinfo, netid: instance.netid) }
@@ -57,6 +68,25 @@ final class RunningInstance: Sendable {
             }
         }
         for (_, module) in modules { module.deleteKstats(in: provider.netinfo, netid: instance.netid) }
+        instance.giveBack(stamps)
+    }
+
+    /// Gives a hook's module other values, all or none.
+    ///
+    /// - Throws: `ENOENT` when there is no such hook, `EINVAL` for keys that its module doesn't have and whatever the
+    ///   module says.
+    func change(hook name: String, to values: [String: String]) throws(NetiError) {
+        guard let module = modules.first(where: { $0.name == name })?.module else {
+            throw NetiError(.noSuchFileOrDirectory, "instance '\(instance.name)' has no hook '\(name)'")
+        }
+        let type = type(of: module)
+        let known = type.keys.filter { $0.kind == .string }.map(\.name)
+        let unknown = values.keys.filter { !known.contains($0) }.sorted().map { key in
+            let hint = key.utf8.count > 30 ? nil : known.nearest(to: key)
+            return "module '\(type.moduleName)' has no '\(key)'" + (hint.map { "; did you mean '\($0)'?" } ?? "")
+        }
+        guard unknown.isEmpty else { throw NetiError(.invalidArgument, unknown.joined(separator: "; ")) }
+        try module.change(values)
     }
 
     /// The module of a hook, for listings.
@@ -70,15 +100,21 @@ final class RunningInstance: Sendable {
     }
 
     private static func makeModules(
-        _ configuration: Configuration.Instance, instance: String, known: [any HookModule.Type], pumps: Int
+        of instance: Instance, _ configuration: Configuration.Instance, known: [any HookModule.Type], pumps: Int,
+        publication: Publication, stamps: inout Stamps
     ) throws(NetiError) -> [(name: String, module: any HookModule)] {
         var made: [(name: String, module: any HookModule)] = []
         for hook in configuration.hooks {
             guard let type = known.first(where: { $0.moduleName == hook.module }) else {
                 throw NetiError(.noSuchFileOrDirectory, "hook '\(hook.name)': no module '\(hook.module)'")
             }
-            let settings = HookModuleSettings(
-                hookName: hook.name, instanceName: instance, lanes: pumps, values: hook.settings)
+            var settings = HookModuleSettings(
+                hookName: hook.name, instanceName: instance.name, lanes: pumps, values: hook.settings,
+                publication: publication)
+            if type.holdsPackets {
+                settings.stamp = try instance.takeStamp()
+                stamps.formUnion(settings.stamp)
+            }
             made.append((hook.name, try type.init(settings)))
         }
         return made

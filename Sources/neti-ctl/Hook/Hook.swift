@@ -7,6 +7,6 @@ struct HookCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hook",
         abstract: "Hooks: what looks at packets, in which order.",
-        subcommands: [HookListCommand.self],
+        subcommands: [HookListCommand.self, HookSetCommand.self],
         defaultSubcommand: HookListCommand.self)
 }

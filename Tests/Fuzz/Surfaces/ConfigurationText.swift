@@ -43,7 +43,7 @@ struct ConfigurationText: Surface {
     private func load() -> Result<Configuration, ConfigurationError> {
         Result { () throws(ConfigurationError) in
             try Configuration.load(
-                path: directory.configuration.string, modules: [IPFilterModule.self, CountModule.self])
+                path: directory.configuration.string, modules: Daemon.standardModules)
         }
     }
 

@@ -23,7 +23,8 @@ struct ControlCall: Surface {
                 #""io.neti.Control.GetStatus""#, #""io.neti.Control.SetLogLevel""#, #""org.varlink.service.GetInfo""#,
                 #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
                 #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, #""io.neti.Control.SetKstat""#,
-                #""statistic":"events","value":"1""#, "\0", "\n",
+                #""statistic":"events","value":"1""#, #""io.neti.Control.ChangeHook""#,
+                #""hook":"slow","values":{"delay":"1ms"}"#, "\0", "\n",
             ].map { Array($0.utf8) }
     }
 

@@ -40,6 +40,10 @@ struct FixedBackend: ControlBackend {
         if change.value.isEmpty { throw .invalidArgument("value", reason: "is empty") }
     }
 
+    func changeHook(_ change: ChangeHook) throws(ControlError) {
+        if change.values.isEmpty { throw .invalidArgument("values", reason: "empty") }
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
     }
