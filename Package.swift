@@ -85,7 +85,8 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers, lifecycle,
+                "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers,
+                lifecycle,
                 logging, system,
             ],
             swiftSettings: swift),
@@ -113,7 +114,7 @@ let package = Package(
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
         .testTarget(
-            name: "ImpairTests", dependencies: ["Impair", "Hooks", "Kstat", "Neti", "Packet", "Witnesses", system],
+            name: "ImpairTests", dependencies: ["Impair", "Hooks", "Kstat", "Neti", "Packet", system],
             swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",

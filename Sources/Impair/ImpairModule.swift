@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Hooks
-public import Neti
 import IPFilter
+public import Neti
 import Packet
 import Synchronization
 import SystemPackage
@@ -49,7 +49,9 @@ public final class ImpairModule: HookModule {
         counters = ImpairCounters(lanes: settings.lanes)
         var values = settings.values
         // So that a run can be repeated afterwards.
-        if values[ImpairKey.seed.rawValue] == nil { values[ImpairKey.seed.rawValue] = "\(UInt64.random(in: 0 ... .max))" }
+        if values[ImpairKey.seed.rawValue] == nil {
+            values[ImpairKey.seed.rawValue] = "\(UInt64.random(in: 0 ... .max))"
+        }
         active = Published(
             try Self.activated(values, backlogs: [], hook: settings.hookName), publication: settings.publication)
         control = Mutex(Control(values: values))
@@ -151,7 +153,8 @@ public final class ImpairModule: HookModule {
     var values: [ImpairKey: String] {
         control.withLock { control in
             Impairment.presets.merging(
-                control.values.compactMap { key, text in ImpairKey(rawValue: key).map { ($0, text) } }) { $1 }
+                control.values.compactMap { key, text in ImpairKey(rawValue: key).map { ($0, text) } }
+            ) { $1 }
         }
     }
 }
@@ -224,7 +227,7 @@ extension ImpairModule {
         guard byte < packet.bytes.byteCount else { return }
         let flipped = unsafe packet.bytes.unsafeLoad(fromByteOffset: byte, as: UInt8.self) ^ (1 << UInt8(bit))
         do throws(PacketEvent.EditError) {
-            try packet.edit(checksums: .asWritten) { $0.storeBytes(of: flipped, toByteOffset: byte, as: UInt8.self) }
+            try packet.edit(checksums: .final) { $0.storeBytes(of: flipped, toByteOffset: byte, as: UInt8.self) }
             counters.count(.corrupted, lane: packet.lane)
         } catch {
             // Cut or only shown: it stays as it is.

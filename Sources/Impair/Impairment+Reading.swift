@@ -62,7 +62,8 @@ struct ImpairReading {
     mutating func checkNeeds() {
         for (key, needed) in [(ImpairKey.jitter, ImpairKey.delay), (.reorder, .delay), (.limit, .rate)]
         where values[key.rawValue] != nil && values[needed.rawValue] == nil {
-            problems.append(ImpairProblem(key: key, message: "needs '\(needed.rawValue)', without which it does nothing"))
+            problems.append(
+                ImpairProblem(key: key, message: "needs '\(needed.rawValue)', without which it does nothing"))
         }
     }
 

@@ -119,4 +119,3 @@ public struct HookModuleKey: Sendable, Equatable {
         self.isRequired = isRequired
     }
 }
-

@@ -50,6 +50,7 @@ public struct PacketEvent: ~Copyable {
     public private(set) var isConsumed = false
 
     private var wantsChecksums = false
+    private var isFinal = false
     /// The list of the instance, which the provider keeps alive; nil where packets can't be injected.
     let injection: Unmanaged<InjectionList>?
     var parsed: Parsed = .notYet
@@ -156,6 +157,9 @@ extension PacketEvent {
         case updated
         /// The hook takes care of them itself (R102).
         case asWritten
+        /// The packet leaves with the bytes that the edit leaves, right or wrong: what was still to be computed is computed
+        /// before it, as a network card would have done.
+        case final
     }
 
     /// Lends the packet's bytes for changing in place (R96).
@@ -165,6 +169,7 @@ extension PacketEvent {
         checksums: Checksums = .updated, _ change: (inout MutableRawSpan) -> Void
     ) throws(EditError) {
         try requireWhole()
+        if case .final = checksums { completeChecksums() }
         var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
         change(&span)
         noteEdit(checksums)
@@ -177,6 +182,7 @@ extension PacketEvent {
     public mutating func resize(to newCount: Int, checksums: Checksums = .updated) throws(EditError) {
         try requireWhole()
         guard newCount >= 0, newCount <= capacity else { throw .tooLong }
+        if case .final = checksums { completeChecksums() }
         if newCount > count {
             unsafe (base + count).initializeMemory(as: UInt8.self, repeating: 0, count: newCount - count)
         }
@@ -214,7 +220,11 @@ extension PacketEvent {
     private mutating func noteEdit(_ checksums: Checksums) {
         isEdited = true
         parsed = .notYet
-        if case .updated = checksums { wantsChecksums = true }
+        switch checksums {
+        case .updated: (wantsChecksums, isFinal) = (true, false)
+        case .asWritten: break
+        case .final: (wantsChecksums, isFinal) = (false, true)
+        }
     }
 }
 
@@ -234,7 +244,7 @@ extension PacketEvent {
 
     /// Fills in the checksums with which a copy is to leave; the packet itself stays as unchanged as it was.
     mutating func completeChecksums() {
-        guard !isConsumed, wantsChecksums || metadata.isChecksumPostponed, let datagram else { return }
+        guard !isConsumed, wantsChecksums || (metadata.isChecksumPostponed && !isFinal), let datagram else { return }
         var span = unsafe MutableRawSpan(_unsafeStart: base, byteCount: count)
         span.updateChecksums(of: datagram)
     }

@@ -104,7 +104,8 @@ struct NetiCtlTests {
         let backend = FakeBackend()
         try await withServer(backend) { path in
             let set = ["hook", "set", "slow", "delay=80ms", "match=proto udp from any to any port = 53", "--instance"]
-            #expect(try await netiCtl(set + ["blue", "--socket", path]) == ProgramResult(status: 0, output: "", errors: ""))
+            #expect(
+                try await netiCtl(set + ["blue", "--socket", path]) == ProgramResult(status: 0, output: "", errors: ""))
             let refused = try await netiCtl(["hook", "set", "fast", "delay=80ms", "--socket", path])
             #expect(
                 refused == ProgramResult(status: 1, output: "", errors: "neti-ctl: hook: there is no hook 'fast'\n"))

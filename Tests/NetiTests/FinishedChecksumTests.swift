@@ -48,6 +48,27 @@ struct FinishedChecksumTests {
         try packet.put(0x77, at: last, checksums: checksums)
     }
 
+    @Test("A final edit leaves as it is, over checksums that were filled in before it", arguments: samples)
+    func final(_ sample: Sample) throws {
+        for isPostponed in [false, true] {
+            let right = try sample.bytes()
+            let last = right.count - 1
+            try withPacket(right, metadata: Self.metadata(postponed: isPostponed)) { packet in
+                // Checksums that a hook asked for before are computed as well.
+                try packet.put(right[last] ^ 2, at: last)
+                try packet.put(right[last] ^ 1, at: last, checksums: .final)
+                packet.finishChecksums()
+                #expect(try sums(packet.copied).last != 0)
+                try packet.put(right[last] ^ 2, at: last, checksums: .final)
+                packet.finishChecksums()
+                #expect(try sums(packet.copied) == [0, 0])
+                try packet.put(right[last], at: last)
+                packet.finishChecksums()
+                #expect(packet.copied == right)
+            }
+        }
+    }
+
     @Test("They are right when a hook asks for it", arguments: samples)
     func askedFor(_ sample: Sample) throws {
         try withPacket(sample.bytes()) { packet in

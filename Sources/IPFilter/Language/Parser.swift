@@ -68,6 +68,9 @@ struct Parser {
         var draft = RuleDraft(Rule(.pass, .in, location: peek.location))
         if accept("on") { try parseInterfaces(&draft) }
         try parseTests(&draft)
+        if let word = peek.keyword, word == "log" || word == "quick" {
+            throw complaint("'\(word)' is for rules, not for a condition")
+        }
         tried.append("the end")
         guard peek.kind == .end else { throw unexpected() }
         return try draft.expanded(room: Self.maximumConditionRules)

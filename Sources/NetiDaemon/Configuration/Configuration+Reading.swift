@@ -69,7 +69,9 @@ extension Configuration.Instance {
     /// Whether packets of segmentation offload come whole: key `gso`, by default only where no hook holds packets, for
     /// such a batch can't be held.
     private func segmentBatches(wanted: Bool?, _ table: ConfigurationTable, _ modules: HookModules) -> Bool {
-        guard let hook = hooks.first(where: { modules.holding.contains($0.module) }) else { return wanted ?? queueing.gso }
+        guard let hook = hooks.first(where: { modules.holding.contains($0.module) }) else {
+            return wanted ?? queueing.gso
+        }
         if wanted == true {
             table.refuse(
                 "gso",
