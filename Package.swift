@@ -152,8 +152,8 @@ let package = Package(
         .executableTarget(
             name: "neti-fuzz",
             dependencies: [
-                "CLinuxNet", "CNetfilterQueue", "IPFilter", "Neti", "NetiControl", "NetiDaemon", "NetiLinux", "Packet",
-                argumentParser, logging, nioCore, system,
+                "CLinuxNet", "CNetfilterQueue", "IPFilter", "Impair", "Neti", "NetiControl", "NetiDaemon", "NetiLinux",
+                "Packet", argumentParser, logging, nioCore, system,
             ],
             path: "Tests/Fuzz", exclude: ["Corpus"], swiftSettings: swift),
         .executableTarget(

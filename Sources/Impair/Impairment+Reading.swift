@@ -48,8 +48,10 @@ struct ImpairReading {
     /// Which packets are meant; nil when that is wrong. Services have the system's names, as in rule files.
     mutating func condition() -> PacketCondition? {
         let text = values[ImpairKey.match.rawValue] ?? "all"
+        // The system's are in a file, which most conditions have no need of.
+        let services = text.contains("port") ? ServiceNames.system() : .builtIn
         do throws(RuleErrors) {
-            return try PacketCondition(parsing: text, name: ImpairKey.match.rawValue, services: .system())
+            return try PacketCondition(parsing: text, name: ImpairKey.match.rawValue, services: services)
         } catch {
             problems += error.errors.map { error in
                 ImpairProblem(key: .match, message: "column \(error.location.column): \(error.message)")

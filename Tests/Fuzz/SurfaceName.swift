@@ -16,6 +16,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
     case controlReply = "control-reply"
     case configuration
     case kstatState = "kstat-state"
+    case impair
 
     /// A fresh one.
     func surface() throws -> any Surface {
@@ -32,6 +33,7 @@ enum SurfaceName: String, CaseIterable, ExpressibleByArgument {
         case .controlReply: ControlReply()
         case .configuration: try ConfigurationText()
         case .kstatState: KstatStateText()
+        case .impair: ImpairValues()
         }
     }
 }
