@@ -16,6 +16,8 @@ RUN_PACKAGES   := iproute2 nftables procps util-linux
 # The functions of the packet path by their mangled names, for the disassembly check.
 PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13VerdictBufferV' \
     '5Hooks6ReaderV(5enter|5leave)' '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
+    '6Impair0A6ModuleC(8function.*U[0-9]*_|6impair|9duplicate|4send|7refused|7corrupt)' \
+    '6Impair.*(4fate|RateLimiterV4wait|DelayV11nanoseconds)' '8IPFilter15PacketConditionV7matches' \
     '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody' \
     '4Neti(14ProtocolHandle|15NetworkProtocol)C(3mtu|5route)' '5Hooks11PublicationC14isCallerInside' '4Neti10RouteTableV5route' \

@@ -162,7 +162,7 @@ let package = Package(
         .target(name: "CMallocCount", path: "Tests/CMallocCount"),
         .executableTarget(
             name: "neti-gate",
-            dependencies: ["CMallocCount", "Hooks", "IPFilter", "LiveHost", "Neti", "NetiLinux", "Packet"],
+            dependencies: ["CMallocCount", "Hooks", "IPFilter", "Impair", "LiveHost", "Neti", "NetiLinux", "Packet"],
             path: "Tests/PumpGate", exclude: ["disassembly.sh"], swiftSettings: swift),
     ]
 )

@@ -18,15 +18,19 @@ struct DocumentationTests {
         let sources = try FileManager.default.contentsOfDirectory(atPath: URL(filePath: #filePath).folder.path())
             .filter { $0.hasSuffix(".swift") && $0 != "DocumentationTests.swift" }
             .map { try Self.lines(of: Self.text("Tests/DocumentationTests/\($0)")) }
+            + Self.moduleSources.map { try Self.lines(of: Self.text($0)) }
         for block in try Self.blocks(of: "swift", in: Self.text(page)) {
             let lines = Self.lines(of: block)
             #expect(sources.contains { $0.contains(lines) }, "\(page) shows code that no example has:\n\(block)")
         }
     }
 
+    /// Modules that pages show as worked examples.
+    private static let moduleSources = ["Sources/Impair/ImpairModule.swift"]
+
     @Test func thereAreArticles() throws {
         let needed = [
-            "Neti", "WritingAHook", "WritingAnInstanceModule", "WritingAProvider", "CFunctions", "Architecture",
+            "Neti", "WritingAHook", "HoldingPackets", "WritingAnInstanceModule", "WritingAProvider", "CFunctions", "Architecture",
         ]
         #expect(Set(needed.map { "Sources/Neti/Neti.docc/\($0).md" }).isSubset(of: Self.articles))
         for page in Self.articles where page.contains("Writing") {

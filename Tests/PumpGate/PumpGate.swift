@@ -4,6 +4,7 @@ import CMallocCount
 import Glibc
 import Hooks
 import IPFilter
+import Impair
 import LiveHost
 import Neti
 import NetiLinux
@@ -51,9 +52,20 @@ enum PumpGate {
         let instance = try provider.addInstance(named: "gate", in: pair.left.namespace)
         let filter = try IPFilterModule(
             HookModuleSettings(hookName: "filter", instanceName: "gate", lanes: 2, values: ["rules": rules]))
+        let impair = try ImpairModule(
+            HookModuleSettings(
+                hookName: "impair", instanceName: "gate", lanes: 2,
+                values: [
+                    "match": "proto udp from any to any port = \(port)", "loss": "1%", "duplicate": "1%",
+                    "corrupt": "1%", "delay": "100us", "jitter": "100us", "distribution": "normal", "reorder": "90%",
+                    "rate": "10gbit",
+                ], stamp: try instance.takeStamp(), publication: provider.netinfo.publication))
         for family in NetworkFamily.ip {
             for event in family.events {
                 try register(instance.protocolHandle(family), event, filter)
+                if event == .observing { continue }
+                try instance.protocolHandle(family).register(
+                    Hook(name: "impair", function: impair.function(family: family, event: event)), on: event)
             }
         }
         for event in NetworkFamily.arp.events {

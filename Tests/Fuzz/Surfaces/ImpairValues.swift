@@ -19,7 +19,8 @@ struct ImpairValues: Surface {
         let values = Self.values(input)
         let problems = ImpairModule.problems(in: values)
         for problem in problems {
-            try require(ImpairModule.keys.contains { $0.name == problem.key }, "a problem with \(problem.key ?? "none")")
+            try require(
+                ImpairModule.keys.contains { $0.name == problem.key }, "a problem with \(problem.key ?? "none")")
             try require(!problem.message.isEmpty && !problem.message.contains("\n"), "no line: \(problem.message)")
         }
         // The same texts, whether they come with the configuration or while packets flow.
