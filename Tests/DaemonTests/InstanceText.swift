@@ -10,6 +10,8 @@ struct InstanceText {
         var families = ["inet", "inet6"]
         var hint = "none"
         var rules: String?
+        /// Further keys with their values.
+        var values: [String: String] = [:]
 
         /// Counts packets.
         static let counter = Hook(name: "counter")
@@ -27,6 +29,7 @@ struct InstanceText {
               families = \(families)
               hint = "\(hint)"
               \(rules.map { "rules = \"\($0)\"" } ?? "")
+              \(values.map { "\($0.key) = \"\($0.value)\"" }.sorted().joined(separator: "\n  "))
 
             """
         }

@@ -107,6 +107,11 @@ public final class DaemonProcess: Sendable {
 
     /// Runs `neti-ctl`, which may fail.
     public func controlEnding(_ arguments: String...) throws(NetiError) -> Command.Ending {
+        try control(ending: arguments)
+    }
+
+    /// Runs `neti-ctl`, which may fail.
+    public func control(ending arguments: [String]) throws(NetiError) -> Command.Ending {
         try Command.end(try Self.program("neti-ctl"), arguments + ["--socket", controlSocket])
     }
 
