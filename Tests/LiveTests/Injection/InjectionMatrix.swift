@@ -118,7 +118,7 @@ extension RealPackets {
             }
         }
 
-        @Test("A good packet arrives as injected (R144 to R148, R94)", arguments: Cell.all)
+        @Test("A good packet arrives as injected (R94, R144 to R147)", arguments: Cell.all)
         func good(_ cell: Cell) throws {
             try with(cell) { bench in
                 let packet = try bench.packet(payload: payload)
