@@ -65,7 +65,7 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         guard let record = place(of: interface) else { return false }
         var place = records[record].start
         while place < records[record].startV6 {
-            if addresses[place].address.broadcast == address { return true }
+            if addresses[place].address.isBroadcast(address) { return true }
             place &+= 1
         }
         return false

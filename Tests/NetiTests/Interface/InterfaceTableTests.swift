@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Neti
+import Packet
 import Synchronization
 import Testing
 
@@ -67,6 +68,37 @@ struct InterfaceTableTests {
         #expect(table.link(of: 2) == InterfaceLink(type: 1, address: address, flags: [], mtu: 1500))
         #expect(table.link(of: 3) == InterfaceLink(type: 65534, address: nil, flags: [.up, .noARP], mtu: 1400))
         #expect(table.link(of: 1) == nil && table.link(of: 0) == nil)
+    }
+
+    @Test("The broadcast addresses of an interface, given or not")
+    func broadcasts() throws {
+        var state = InterfaceState([Interface(index: 2, name: "eth0")])
+        func add(_ text: String, _ prefix: UInt8, peer: String? = nil, broadcast: String? = nil) {
+            let address = InterfaceAddress(
+                IPAddress(text) ?? IPAddress(v4: 0), prefixLength: prefix, peer: peer.flatMap { IPAddress($0) },
+                broadcast: broadcast.flatMap { IPAddress($0) })
+            _ = state.apply(.address(address, of: 2), in: .global)
+        }
+        add("192.0.2.1", 25)
+        add("198.51.100.1", 24, broadcast: "198.51.100.99")
+        add("203.0.113.0", 31)
+        add("203.0.113.9", 30, peer: "203.0.113.17")
+        add("203.0.113.32", 32)
+        add("2001:db8::1", 64)
+        table.update(state)
+        func isBroadcast(_ text: String, _ interface: UInt32 = 2) throws -> Bool {
+            table.isBroadcast(try #require(IPAddress(text)), on: interface)
+        }
+        for address in ["192.0.2.127", "198.51.100.99", "198.51.100.255", "203.0.113.19"] {
+            #expect(try isBroadcast(address), "\(address)")
+            #expect(try !isBroadcast(address, 3))
+        }
+        for address in [
+            "192.0.2.1", "192.0.2.255", "192.0.2.126", "203.0.113.1", "203.0.113.11", "203.0.113.32", "0.0.0.127",
+            "2001:db8::ffff:ffff:ffff:ffff",
+        ] {
+            #expect(try !isBroadcast(address), "\(address)")
+        }
     }
 
     @Test("A removed observer hears nothing more, the others go on")
