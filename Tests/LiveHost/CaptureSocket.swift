@@ -16,6 +16,8 @@ public final class CaptureSocket: Sendable {
         public var bytes: [UInt8]
         /// `PACKET_OUTGOING` (4) for what the host sent itself.
         public var type: UInt8
+        /// The link-layer address that it came from.
+        public var linkLayerSource: [UInt8]
         /// Whether the host sent it itself.
         public var isOutgoing: Bool { type == 4 }
     }
@@ -35,7 +37,11 @@ public final class CaptureSocket: Sendable {
     /// Takes the next frame; nil when none came in time.
     public func frame(within time: Duration = .seconds(3)) throws(NetiError) -> Frame? {
         guard let received = try socket.receive(within: time) else { return nil }
-        return Frame(bytes: received.bytes, type: received.encodedSender.count > 10 ? received.encodedSender[10] : 0)
+        // `sockaddr_ll`: type, length of the address, address.
+        let sender = received.encodedSender
+        guard sender.count > 11 else { return Frame(bytes: received.bytes, type: 0, linkLayerSource: []) }
+        return Frame(
+            bytes: received.bytes, type: sender[10], linkLayerSource: Array(sender[12...].prefix(Int(sender[11]))))
     }
 
     /// Takes frames until one is as wanted; nil when none came in time.
