@@ -21,7 +21,8 @@ PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13V
     '6Packet8DatagramV' '6Packet.*updateChecksums' '8IPFilter0A6ModuleC8function.*U[0-9]*_' \
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody' \
     '4Neti(14ProtocolHandle|15NetworkProtocol)C(3mtu|5route)' '5Hooks11PublicationC14isCallerInside' '4Neti10RouteTableV5route' \
-    '4Neti17InterfaceSnapshotV3mtu'
+    '4Neti17InterfaceSnapshotV3mtu' '9NetiLinux15InjectedPacketsC9recognise' '9NetiLinux15InjectedSourcesC6origin' \
+    '9NetiLinux20InjectedFingerprintsC(4take|6search)'
 
 TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
