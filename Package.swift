@@ -159,6 +159,9 @@ let package = Package(
         .executableTarget(
             name: "neti-demo", dependencies: ["LiveHost", "Neti", "NetiLinux", system], path: "Tests/Demo",
             swiftSettings: swift),
+        .executableTarget(
+            name: "neti-injector", dependencies: ["CLinuxNet", "Neti", "NetiLinux", "Packet", argumentParser],
+            path: "Benchmarks/injector", swiftSettings: swift),
         .target(name: "CMallocCount", path: "Tests/CMallocCount"),
         .executableTarget(
             name: "neti-gate",

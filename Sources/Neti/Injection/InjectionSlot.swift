@@ -48,27 +48,26 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     /// Bytes that are mapped, 0 if that failed.
     private let size: Int
     private let memory: UnsafeMutableRawPointer
-    private let slots: UnsafeMutablePointer<InjectionSlot>
-    private let chunks: UnsafeMutableRawPointer
     private let free = Atomic<UInt64>(0)
     private let used = Atomic<UInt32>(0)
 
     static let chunkSize = 2048
+    /// Bytes before a chunk, where its slot is: neighbours, for whoever reads the one reads the other.
+    private static let slotSize = 128
+    private static let stride = slotSize + chunkSize
 
     /// Reserves it. Where there is no address space for it there are no chunks, as if all were in use.
     init(chunks count: Int) {
-        let slotBytes = count * MemoryLayout<InjectionSlot>.stride
+        precondition(MemoryLayout<InjectionSlot>.size <= Self.slotSize)
         // Not malloc: what it gives may have been used before, and would have to be cleared.
         let mapped = unsafe mmap(
-            nil, slotBytes + count * Self.chunkSize, PROT_READ | PROT_WRITE,
+            nil, count * Self.stride, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         let isMapped = unsafe mapped != MAP_FAILED && mapped != nil
         self.count = isMapped ? count : 0
-        size = isMapped ? slotBytes + count * Self.chunkSize : 0
+        size = isMapped ? count * Self.stride : 0
         let start = unsafe isMapped ? mapped : nil
         unsafe memory = start ?? UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
-        unsafe slots = memory.assumingMemoryBound(to: InjectionSlot.self)
-        unsafe chunks = memory + (isMapped ? slotBytes : 0)
     }
 
     deinit {
@@ -80,12 +79,12 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
 
     @inline(__always)
     func slot(_ index: UInt32) -> UnsafeMutablePointer<InjectionSlot> {
-        unsafe slots + Int(index)
+        unsafe (memory + Int(index) &* Self.stride).assumingMemoryBound(to: InjectionSlot.self)
     }
 
     @inline(__always)
     func bytes(_ index: UInt32) -> UnsafeMutableRawPointer {
-        unsafe chunks + Int(index) * Self.chunkSize
+        unsafe memory + (Int(index) &* Self.stride &+ Self.slotSize)
     }
 
     /// Takes a slot with its chunk; nil when all are in use.
@@ -95,7 +94,7 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
         while true {
             let top = UInt32(truncatingIfNeeded: head)
             guard top != 0 else { return takeFresh() }
-            let next = unsafe slots[Int(top - 1)].nextFree.load(ordering: .relaxed)
+            let next = unsafe slot(top - 1).pointee.nextFree.load(ordering: .relaxed)
             let (isTaken, original) = free.weakCompareExchange(
                 expected: head, desired: Self.head(next, after: head), ordering: .acquiringAndReleasing)
             if isTaken { return top - 1 }
@@ -108,7 +107,7 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     func giveBack(_ index: UInt32) {
         var head = free.load(ordering: .relaxed)
         while true {
-            unsafe slots[Int(index)].nextFree.store(UInt32(truncatingIfNeeded: head), ordering: .relaxed)
+            unsafe slot(index).pointee.nextFree.store(UInt32(truncatingIfNeeded: head), ordering: .relaxed)
             let (isDone, original) = free.weakCompareExchange(
                 expected: head, desired: Self.head(index + 1, after: head), ordering: .acquiringAndReleasing)
             if isDone { return }

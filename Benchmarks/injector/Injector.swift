@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import CLinuxNet
+import Glibc
+import Neti
+import NetiLinux
+import Packet
+
+/// Injects datagrams that differ, as fast as they are delivered, and prints how many that were in a second: what `make bench`
+/// compares with the C programs of Benchmarks/injection.
+@main
+struct Injector: ParsableCommand {
+    @Option(name: .short, help: "The namespace.") var t: String
+    @Option(name: .short, help: "queue-in, queue-out or direct-out.") var m: String
+    @Option(name: .short, help: "The source, IPv4.") var s: String
+    @Option(name: .short, help: "The destination, IPv4.") var d: String
+    @Option(name: .short, help: "The interface.") var i = "veth0"
+    @Option(name: .short, help: "Seconds.") var n = 5.0
+    @Option(name: .short, help: "Bytes of payload, 8 to 1,400.") var z = 64
+    @Option(name: .short, help: "The processor of the thread that injects.") var c: UInt32 = 0
+
+    func run() throws {
+        guard let style = InjectionStyle(rawValue: "NI_" + m.uppercased().replacing("-", with: "_")),
+            let source = IPAddress(s), let destination = IPAddress(d), (8...1400).contains(z)
+        else { throw ValidationError("-m queue-in|queue-out|direct-out, -s and -d addresses, -z 8 to 1400") }
+        let provider = try LinuxProvider(pumps: 1)
+        defer { provider.stop() }
+        let instance = try provider.addInstance(named: "bench", in: .path("/run/netns/\(t)"))
+        let handle = instance.protocolHandle(.inet)
+        guard let interface = handle.interface(named: i) else { throw ValidationError("there is no interface \(i)") }
+        var packets: [[UInt8]] = []
+        for number in 0..<64 {
+            var header = IPHeader(from: source, to: destination)
+            header.isFragmentingForbidden = true
+            packets.append(
+                try header.packet(
+                    .udp(from: 9, to: 9000), payload: [UInt8](repeating: UInt8(number), count: z)))
+        }
+        _ = clnx_thread_processor(c)
+        try warmUp(handle, style, packets[0], interface, instance.injection)
+
+        let before = delivered(style, instance.injection)
+        let start = ContinuousClock.now
+        let end = start + .nanoseconds(Int64(n * 1e9))
+        var refused = 0
+        while ContinuousClock.now < end {
+            for packet in packets {
+                // A full list is the sign that deliveries are behind.
+                while !handle.injects(style, packet, interface) {
+                    refused += 1
+                    sched_yield()
+                }
+            }
+        }
+        while instance.injection.status.packets > 0 { sched_yield() }
+        let seconds = start.duration(to: .now) / .seconds(1)
+        let count = delivered(style, instance.injection) - before
+        let wakeups = instance.injection.status["timer_wakeups"]
+        print(
+            "packets_per_second=\(Int(Double(count) / seconds)) us_per_packet=\(seconds * 1e6 / Double(count)) "
+                + "wakeups=\(wakeups) list_full=\(refused)")
+    }
+
+    /// Everything is opened and every neighbour known afterwards.
+    private func warmUp(
+        _ handle: NetworkProtocol, _ style: InjectionStyle, _ packet: [UInt8], _ interface: UInt32,
+        _ list: InjectionList
+    ) throws {
+        for _ in 0..<1000 {
+            _ = handle.injects(style, packet, interface)
+            usleep(1000)
+            if delivered(style, list) > 10 { return }
+        }
+        throw ValidationError("nothing is delivered")
+    }
+
+    private func delivered(_ style: InjectionStyle, _ list: InjectionList) -> UInt64 {
+        switch style {
+        case .queueIn: list.status["delivered_in"]
+        case .queueOut: list.status["delivered_out"]
+        case .directOut: list.status["direct_out"]
+        }
+    }
+}
+
+extension NetworkProtocol {
+    fileprivate func injects(_ style: InjectionStyle, _ packet: [UInt8], _ interface: UInt32) -> Bool {
+        do throws(InjectionError) {
+            try inject(style, packet, interface: interface)
+            return true
+        } catch {
+            return false
+        }
+    }
+}
