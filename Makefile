@@ -10,7 +10,7 @@ RELEASE := .build/release
 STATIC  := -c release --static-swift-stdlib
 
 # Debian's packages: what the build links with, what tests and the demo call.
-BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev pkg-config
+BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
 
 # The functions of the packet path by their mangled names, for the disassembly check.

@@ -92,7 +92,9 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "neti-daemon", dependencies: ["NetiDaemon", argumentParser, system], swiftSettings: swift),
-        .executableTarget(name: "neti-ctl", dependencies: ["NetiControl", argumentParser], swiftSettings: swift),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .executableTarget(
+            name: "neti-ctl", dependencies: ["CPcap", "NetiControl", argumentParser], swiftSettings: swift),
 
         // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),

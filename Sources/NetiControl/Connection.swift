@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// One client: reads calls, sends the reply, or all replies, to one before it looks at the next.
 struct Connection: Sendable {
     private let channel: NIOAsyncChannel<[UInt8], Never>
-    private let peer: PeerCredentials
+    private let caller: Caller
     private let idleLimit: TimeAmount
 
     /// Must be made on the channel's event loop.
@@ -17,7 +17,7 @@ struct Connection: Sendable {
             let peer = try pipeline.withUnsafeTransportIfAvailable(
                 of: CInt.self, { descriptor in try PeerCredentials(ofPeerAt: descriptor) })
         else { throw ChannelError.operationUnsupported }
-        self.peer = peer
+        caller = Caller(peer)
         idleLimit = TimeAmount(limits.idle)
         try pipeline.addHandler(ByteToMessageHandler(FrameDecoder(limit: limits.callBytes)))
         self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
@@ -25,7 +25,9 @@ struct Connection: Sendable {
 
     /// Closes the connection at once.
     func refuse(logger: Logger) async {
-        logger.warning("too many control clients", metadata: ["uid": "\(peer.uid)", "pid": "\(peer.pid)"])
+        logger.warning(
+            "too many control clients",
+            metadata: ["uid": "\(caller.credentials.uid)", "pid": "\(caller.credentials.pid)"])
         try? await channel.executeThenClose { _ in }
     }
 
@@ -39,7 +41,9 @@ struct Connection: Sendable {
             } catch {
                 logger.debug(
                     "closed a control connection",
-                    metadata: ["error": "\(error)", "uid": "\(peer.uid)", "pid": "\(peer.pid)"])
+                    metadata: [
+                        "error": "\(error)", "uid": "\(caller.credentials.uid)", "pid": "\(caller.credentials.pid)",
+                    ])
             }
         } onCancel: {
             channel.channel.close(promise: nil)
@@ -52,7 +56,7 @@ struct Connection: Sendable {
         for try await call in calls.cancelOnGracefulShutdown() {
             // The time that the daemon takes is not the client's.
             patience.cancel()
-            let answer = try await dispatch.answer(to: call, from: peer)
+            let answer = try await dispatch.answer(to: call, from: caller)
             switch answer {
             case .nothing:
                 break

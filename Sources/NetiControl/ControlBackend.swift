@@ -33,6 +33,16 @@ public protocol ControlBackend: Sendable {
     ///   key or value, ``ControlError/failed(reason:)`` if the module takes no changes.
     func changeHook(_ change: ChangeHook) async throws(ControlError)
 
+    /// Injects packets, in their order.
+    ///
+    /// Tries no packet behind one that finds the list full: such packets are the last ones of the call, so that the
+    /// client can send them again and the order is kept.
+    ///
+    /// - Returns: what became of each packet; the numbers add up.
+    /// - Throws: ``ControlError/noSuchInstance(_:)``, ``ControlError/failed(reason:)`` if it isn't up,
+    ///   ``ControlError/invalidArgument(_:reason:)`` for what is no address.
+    func inject(_ asked: Inject) async throws(ControlError) -> Inject.Reply
+
     /// Sets the level below which nothing is logged.
     func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
 

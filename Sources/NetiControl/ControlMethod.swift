@@ -21,6 +21,16 @@ public protocol ControlMethod: Codable, Sendable {
     /// stated otherwise.
     static var isChange: Bool { get }
 
+    /// What the log tells of a call that changes something: ``logged``.
+    associatedtype Logged: Encodable = Self
+
+    /// What the log tells of a call that changes something. The call itself unless stated otherwise.
+    var logged: Logged { get }
+
+    /// Whether clients make many such calls one after the other: of those in a row that the log would tell in the same
+    /// words, it tells the first one of each connection. False unless stated otherwise.
+    static var isOneOfMany: Bool { get }
+
     /// Whether a call has any number of replies and must be made with `more`. False unless stated otherwise.
     static var isStream: Bool { get }
 }
@@ -32,9 +42,17 @@ extension ControlMethod {
     /// A method only looks.
     public static var isChange: Bool { false }
 
+    /// The log tells each call.
+    public static var isOneOfMany: Bool { false }
+
     /// A method has one reply.
     public static var isStream: Bool { false }
 
     /// The name on the wire: `io.neti.Control.ListHooks`.
     public static var qualifiedName: String { "\(interface).\(name)" }
+}
+
+extension ControlMethod where Logged == Self {
+    /// The log tells everything.
+    public var logged: Self { self }
 }

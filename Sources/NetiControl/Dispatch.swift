@@ -38,9 +38,9 @@ package struct Dispatch: Sendable {
     /// A call with `more` of a method that has one reply gets that one.
     ///
     /// - Throws: ``Message/Malformed`` if `message` is no call. There is no error name for that: the connection ends.
-    package func answer(to message: [UInt8], from peer: PeerCredentials) async throws -> Answer {
+    package func answer(to message: [UInt8], from caller: Caller) async throws -> Answer {
         let header = try Message.header(Message.CallHeader.self, of: message)
-        let call = Call(header: header, message: message, peer: peer)
+        let call = Call(header: header, message: message, caller: caller)
         let answer: Answer
         do {
             answer = try await self.answer(call)
@@ -62,7 +62,8 @@ package struct Dispatch: Sendable {
     private struct Call {
         let header: Message.CallHeader
         let message: [UInt8]
-        let peer: PeerCredentials
+        let caller: Caller
+        var peer: PeerCredentials { caller.credentials }
     }
 
     private func answer(_ call: Call) async throws -> Answer {
@@ -94,6 +95,8 @@ package struct Dispatch: Sendable {
                 try await backend.changeHook(asked)
                 return .init()
             }
+        case Inject.qualifiedName:
+            return try await answer(call) { (asked: Inject) in try await inject(asked) }
         case SetLogLevel.qualifiedName:
             return try await answer(call) { (asked: SetLogLevel) in
                 try await backend.setLogLevel(asked.level)
@@ -122,15 +125,25 @@ package struct Dispatch: Sendable {
         let method: Method = try parameters(of: call)
         let result = try await body(method)
         if Method.isChange {
-            var metadata = metadata(call)
-            metadata["parameters"] = "\(try Message.text(method))"
-            logger.notice("a control client changed something", metadata: metadata)
+            let text = try Message.text(method.logged)
+            if !Method.isOneOfMany || call.caller.isNew("\(Method.name) \(text)") {
+                var metadata = metadata(call)
+                metadata["parameters"] = "\(text)"
+                logger.notice("a control client changed something", metadata: metadata)
+            }
         }
         let reply = try Message.reply(result)
         guard reply.count <= MessageLimit.reply else {
             throw ControlError.failed(reason: "the answer is longer than \(MessageLimit.reply) bytes, ask for less")
         }
         return .reply(reply)
+    }
+
+    private func inject(_ asked: Inject) async throws(ControlError) -> Inject.Reply {
+        if asked.packets.isEmpty {
+            throw .invalidArgument("packets", reason: "empty, there would be nothing to inject")
+        }
+        return try await backend.inject(asked)
     }
 
     private func monitor(_ call: Call) async throws -> Answer {

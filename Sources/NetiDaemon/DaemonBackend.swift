@@ -46,7 +46,8 @@ struct DaemonBackend: ControlBackend {
             hooks: entries.reduce(0) { $0 + $1.hookCount },
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
-                received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)))
+                received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
+            injection: injection())
     }
 
     func instances() throws(ControlError) -> [ListInstances.Instance] {
@@ -58,6 +59,7 @@ struct DaemonBackend: ControlBackend {
                 onExit: entry.configuration.queueing.onExit == .open ? .open : .closed,
                 ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
                 hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [],
+                held: held(in: entry),
                 aliases: entry.aliases, shadowed: entry.shadowed)
         }
     }

@@ -22,12 +22,15 @@ struct ConnectionOptions: ParsableArguments {
         return ControlInterface.defaultSocketPath
     }
 
+    /// The path to use here and now.
+    var path: String { path(environment: ProcessInfo.processInfo.environment) }
+
     /// Makes one call.
     ///
     /// - Throws: exit status 1, after one line on standard error.
     func call<Method: ControlMethod>(_ method: Method) throws(ExitCode) -> Method.Reply {
         do throws(ControlClientError) {
-            var client = try ControlClient(path: path(environment: ProcessInfo.processInfo.environment))
+            var client = try ControlClient(path: path)
             return try client.call(method)
         } catch {
             complain("\(error)")
@@ -40,7 +43,7 @@ struct ConnectionOptions: ParsableArguments {
     /// - Throws: exit status 1, after one line on standard error.
     func call<Method: ControlMethod>(more method: Method, _ body: (Method.Reply) -> Bool) throws(ExitCode) {
         do throws(ControlClientError) {
-            var client = try ControlClient(path: path(environment: ProcessInfo.processInfo.environment))
+            var client = try ControlClient(path: path)
             try client.call(more: method, body)
         } catch {
             complain("\(error)")
@@ -50,7 +53,6 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Writes one line on standard error.
     func complain(_ message: String) {
-        let line = Array("neti-ctl: \(printable(message))\n".utf8)
-        _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        Terminal.write("neti-ctl: \(printable(message))\n", to: STDERR_FILENO)
     }
 }

@@ -7,7 +7,7 @@ import ArgumentParser
 struct NetiCtl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "neti-ctl",
-        abstract: "Look into a running neti-daemon.",
+        abstract: "Look into a running neti-daemon, and give it packets.",
         discussion: """
             Every command asks the daemon over its control socket and prints the answer as text for people, or with \
             --json as the daemon gave it, for programs. Text is cut to the width of the terminal, and never when it goes \
@@ -16,9 +16,10 @@ struct NetiCtl: ParsableCommand {
             The socket is open to root, the daemon's user, and the group that the configuration names.
 
             EXIT STATUS
-              0   done, or interrupted (monitor)
-              1   the daemon is absent, refused or went, or nothing matched (kstat)
-              64  wrong arguments
+              0    done, or interrupted (monitor)
+              1    the daemon is absent, refused or went, or nothing matched (kstat)
+              64   wrong arguments
+              130  interrupted (inject)
 
             EXAMPLES
               neti-ctl status
@@ -26,11 +27,12 @@ struct NetiCtl: ParsableCommand {
               neti-ctl hook list --instance blue
               neti-ctl kstat -p inet:0:PHYSICAL_IN:events
               neti-ctl monitor --kind instance
+              neti-ctl inject -i blue --style queue-in --interface veth0 packets.pcap
               neti-ctl log-level debug
             """,
         subcommands: [
             StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MonitorCommand.self,
-            LogLevelCommand.self,
+            InjectCommand.self, LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

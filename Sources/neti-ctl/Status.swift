@@ -11,7 +11,9 @@ struct StatusCommand: ParsableCommand {
         abstract: "Show the daemon as a whole.",
         discussion: """
             Version, process, how long it runs, its configuration file, the number of pump threads, instances and hooks, \
-            how packets are sent to queues, and what became of all packets since the start.
+            how packets are sent to queues, and what became of all packets since the start. Then packets that hooks and \
+            clients injected, how many were refused and how many waited when their instance ended, and which styles of \
+            'neti-ctl inject' work here. One that doesn't answers -1 (net_inject), and stands there with the reason.
 
             EXAMPLES
               neti-ctl status
@@ -36,19 +38,34 @@ extension GetStatus.Status {
             case .compat: "the NFQUEUE target of xtables"
             case nil: "no rule yet"
             }
-        return nameList([
-            ("version", version),
-            ("process", "\(pid)"),
-            ("running", "\(span(uptime)), since \(start)"),
-            ("configuration", configuration ?? "none"),
-            ("pumps", "\(pumps)"),
-            ("instances", "\(instances)"),
-            ("hooks", "\(hooks)"),
-            ("queueing", queueing),
-            ("received", "\(packets.received) packets"),
-            ("passed", "\(packets.passed)"),
-            ("dropped", "\(packets.dropped)"),
-        ])
+        return nameList(
+            [
+                ("version", version),
+                ("process", "\(pid)"),
+                ("running", "\(span(uptime)), since \(start)"),
+                ("configuration", configuration ?? "none"),
+                ("pumps", "\(pumps)"),
+                ("instances", "\(instances)"),
+                ("hooks", "\(hooks)"),
+                ("queueing", queueing),
+                ("received", "\(packets.received) packets"),
+                ("passed", "\(packets.passed)"),
+                ("dropped", "\(packets.dropped)"),
+            ] + injection.lines)
+    }
+}
+
+extension GetStatus.InjectionStatus {
+    /// For the same list.
+    fileprivate var lines: [(name: String, value: String)] {
+        let available = styles.filter { $0.unavailable == nil }.map(\.style.text)
+        return [
+            ("injected", "\(injected) packets, \(refused) refused, \(lost) lost with their instance"),
+            ("styles", available.isEmpty ? "none" : available.joined(separator: ", ")),
+        ]
+            + styles.compactMap { entry in
+                entry.unavailable.map { (entry.style.text, "not available: \($0)") }
+            }
     }
 }
 

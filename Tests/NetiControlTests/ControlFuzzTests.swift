@@ -19,6 +19,7 @@ struct ControlFuzzTests {
         #"{"method":"io.neti.Control.ListKstats","more":true,"parameters":{"instance":0,"module":"inet","netid":1}}"#,
         #"{"method":"io.neti.Control.SetLogLevel","oneway":true,"parameters":{"level":"debug"}}"#,
         #"{"method":"io.neti.Control.Monitor","more":true,"parameters":{"instance":"a","kinds":["nic","kstat"]}}"#,
+        #"{"method":"io.neti.Control.Inject","parameters":{"instance":"blue","packets":["45","60"],"style":"queueIn"}}"#,
         #"{"method":"org.varlink.service.GetInfo","upgrade":false,"parameters":null}"#,
         #"{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.neti.Control"}}"#,
         #"{"method":"\u0069o.neti.Control.ListHooks","parameters":{"instance":"\ud83d\ude00\u0000"}}"#,
@@ -32,7 +33,7 @@ struct ControlFuzzTests {
 
     private let dispatch = Dispatch(
         backend: FakeBackend(), authority: Authority(uid: 1, gid: nil), version: "1.0", logger: LogRecorder.discarding)
-    private let peer = PeerCredentials(pid: 1, uid: 1, gid: 1)
+    private let caller = Caller(PeerCredentials(pid: 1, uid: 1, gid: 1))
 
     private func damaged(seed: UInt64) -> [UInt8] {
         var random = SeededGenerator(seed: seed)
@@ -68,7 +69,7 @@ struct ControlFuzzTests {
             do {
                 while let message = try decoder.decode(buffer: &stream) {
                     let reply: [UInt8]
-                    switch try await dispatch.answer(to: message, from: peer) {
+                    switch try await dispatch.answer(to: message, from: caller) {
                     case .nothing: continue
                     case .reply(let answer): reply = answer
                     case .events(let queue):

@@ -32,6 +32,7 @@ struct DescriptionTests {
         Sample(
             SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
         Sample(ChangeHook(instance: "a", hook: "b", values: ["c": "d"]), .init()),
+        Sample(Samples.injection, Samples.injectionReply),
         Sample(SetLogLevel(level: .debug), .init()),
         Sample(GetInfo(), .init(vendor: "a", product: "b", version: "c", url: "d", interfaces: ["e"])),
         Sample(GetInterfaceDescription("a"), .init(description: "b")),
@@ -127,6 +128,8 @@ struct DescriptionTests {
     @Test func enumerationsHaveTheSameMembers() {
         let enumerations: [(String, [String])] = [
             ("QueueMechanism", GetStatus.QueueMechanism.allCases.map(\.rawValue)),
+            ("InjectionStyle", Inject.Style.allCases.map(\.rawValue)),
+            ("RefusalReason", Inject.Reason.allCases.map(\.rawValue)),
             ("InstanceState", ListInstances.State.allCases.map(\.rawValue)),
             ("OnExit", ListInstances.OnExit.allCases.map(\.rawValue)),
             ("Ordering", ListInstances.Ordering.allCases.map(\.rawValue)),

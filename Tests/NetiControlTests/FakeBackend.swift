@@ -41,6 +41,25 @@ final class FakeBackend: ControlBackend {
         hookChanges.withLock { $0.append(change) }
     }
 
+    /// What ``inject(_:)`` was called with.
+    var injected: [Inject] { injections.withLock { $0 } }
+
+    private let injections = Mutex<[Inject]>([])
+    private let takes: @Sendable (Inject) -> Inject.Reply
+
+    /// - Parameter takes: what becomes of the packets of a call; all are accepted unless told otherwise.
+    init(takes: @escaping @Sendable (Inject) -> Inject.Reply = { .init(accepted: $0.packets.count, refusals: []) }) {
+        self.takes = takes
+    }
+
+    func inject(_ asked: Inject) throws(ControlError) -> Inject.Reply {
+        guard Samples.instances.contains(where: { $0.name == asked.instance }) else {
+            throw .noSuchInstance(asked.instance)
+        }
+        injections.withLock { $0.append(asked) }
+        return takes(asked)
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
         levels.withLock { $0.append(level) }
@@ -84,6 +103,7 @@ struct LargeBackend: ControlBackend {
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
+    func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
@@ -115,6 +135,7 @@ final class GatedBackend: ControlBackend {
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
+    func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}

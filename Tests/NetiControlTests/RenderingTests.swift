@@ -78,15 +78,18 @@ struct RenderingTests {
                 "received       9007199254740993 packets",
                 "passed         1234567",
                 "dropped        89",
+                "injected       1000 packets, 20 refused, 3 lost with their instance",
+                "styles         direct-out",
+                "queue-in       not available: needs Linux 5.18, this is 5.10.0",
             ])
     }
 
     @Test func instancesAreSumsOfTheirQueuesAndReasons() {
         #expect(
             instanceLines(Samples.instances, width: nil) == [
-                "NETID  NAME    NETNS            STATE   ON-EXIT  HOOKS  RECEIVED  DROPPED  LOST",
-                "    0  global  -                up      open         2      1000       98     7",
-                "    1  blue    /run/netns/blue  failed  closed       1         0        0     0",
+                "NETID  NAME    NETNS            STATE   ON-EXIT  HOOKS  RECEIVED  DROPPED  LOST  HELD   OLDEST",
+                "    0  global  -                up      open         2      1000       98     7    12  1500 ms",
+                "    1  blue    /run/netns/blue  failed  closed       1         0        0     0     0        -",
                 "",
                 "blue: queue 100 belongs to process 7",
                 "blue: /run/docker/netns/cyan is the same namespace",
@@ -99,8 +102,19 @@ struct RenderingTests {
             ])
     }
 
+    @Test func columnsOfHeldPacketsAreThereWhileThereAreAny() {
+        var instance = Samples.instances[0]
+        instance.held.oldest = 93_784_000
+        #expect(instanceLines([instance], width: nil).last?.hasSuffix("  12  1 d 2 h") == true)
+        instance.name = String(repeating: "n", count: 40)
+        #expect(instanceLines([instance], width: 100).allSatisfy { $0.count <= 100 })
+        instance.held = .init()
+        #expect(instanceLines([instance], width: nil)[0].hasSuffix("  LOST"))
+    }
+
     @Test func everyTableFitsEightyColumns() {
         var instance = Samples.instances[0]
+        instance.held = .init()
         instance.name = String(repeating: "n", count: 40)
         instance.netns = "/run/netns/" + instance.name
         var hook = Samples.hooks[1]

@@ -7,7 +7,12 @@ enum Samples {
     static let status = GetStatus.Status(
         version: "1.0", pid: 4711, startTime: 1_760_000_000, uptime: 93_784, configuration: "/etc/neti/neti.toml",
         pumps: 2, instances: 2, hooks: 3, queueMechanism: .compat,
-        packets: GetStatus.PacketTotals(received: 9_007_199_254_740_993, passed: 1_234_567, dropped: 89))
+        packets: GetStatus.PacketTotals(received: 9_007_199_254_740_993, passed: 1_234_567, dropped: 89),
+        injection: GetStatus.InjectionStatus(
+            styles: [
+                .init(style: .queueIn, unavailable: "needs Linux 5.18, this is 5.10.0"),
+                .init(style: .directOut, unavailable: nil),
+            ], injected: 1000, refused: 20, lost: 3))
 
     static let instances = [
         ListInstances.Instance(
@@ -17,7 +22,7 @@ enum Samples {
                 ListInstances.Queue(
                     number: 100, received: 1000, accepted: 900, dropped: 98, queueFullDrops: 3, socketFullDrops: 4,
                     overruns: 1, waiting: 2)
-            ]),
+            ], held: ListInstances.HeldPackets(packets: 12, bytes: 18_000, oldest: 1500)),
         ListInstances.Instance(
             netid: 1, name: "blue", netns: "/run/netns/blue", state: .failed, reason: "queue 100 belongs to process 7",
             onExit: .closed, ordering: .illumos, hooks: 1, queues: [], aliases: ["/run/docker/netns/cyan"],
@@ -61,6 +66,13 @@ enum Samples {
             snaptime: 1_200_000_000_005,
             statistics: [ListKstats.Statistic(name: "hooksAdded", type: .uint64, value: "1")]),
     ]
+
+    static let injection = Inject(
+        instance: "blue", style: .directOut, interface: "veth0", nextHop: "192.0.2.1",
+        packets: [HexadecimalBytes([0x45, 0, 0xFF]), HexadecimalBytes([])])
+
+    static let injectionReply = Inject.Reply(
+        accepted: 1, refusals: [Inject.Refusal(reason: .badHeader, returnValue: 1, count: 1)])
 
     /// One of each kind.
     static let events = [

@@ -43,11 +43,13 @@ public struct GetStatus: ControlMethod, Equatable {
         public var queueMechanism: QueueMechanism?
         /// What became of the packets of all instances.
         public var packets: PacketTotals
+        /// What can be injected, and what became of what was to be.
+        public var injection: InjectionStatus
 
         /// Fills in every field.
         public init(
             version: String, pid: Int, startTime: Int, uptime: Int, configuration: String?, pumps: Int, instances: Int,
-            hooks: Int, queueMechanism: QueueMechanism?, packets: PacketTotals
+            hooks: Int, queueMechanism: QueueMechanism?, packets: PacketTotals, injection: InjectionStatus
         ) {
             self.version = version
             self.pid = pid
@@ -59,6 +61,7 @@ public struct GetStatus: ControlMethod, Equatable {
             self.hooks = hooks
             self.queueMechanism = queueMechanism
             self.packets = packets
+            self.injection = injection
         }
     }
 

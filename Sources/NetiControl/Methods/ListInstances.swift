@@ -41,6 +41,8 @@ public struct ListInstances: ControlMethod, Equatable {
         public var hooks: Int
         /// Its queues by number.
         public var queues: [Queue]
+        /// Packets that wait to be injected, or for the hook that holds them.
+        public var held: HeldPackets
         /// Paths of further names of its namespace that would have become instances; a namespace has only one.
         public var aliases: [String]
         /// Paths of other namespaces that would be the instance of this name; only one can be.
@@ -49,7 +51,8 @@ public struct ListInstances: ControlMethod, Equatable {
         /// Fills in every field.
         public init(
             netid: Int, name: String, netns: String?, state: State, reason: String?, onExit: OnExit, ordering: Ordering,
-            hooks: Int, queues: [Queue], aliases: [String] = [], shadowed: [String] = []
+            hooks: Int, queues: [Queue], held: HeldPackets = HeldPackets(), aliases: [String] = [],
+            shadowed: [String] = []
         ) {
             self.netid = netid
             self.name = name
@@ -60,6 +63,7 @@ public struct ListInstances: ControlMethod, Equatable {
             self.ordering = ordering
             self.hooks = hooks
             self.queues = queues
+            self.held = held
             self.aliases = aliases
             self.shadowed = shadowed
         }
@@ -91,6 +95,23 @@ public struct ListInstances: ControlMethod, Equatable {
         case documented
         /// As the original system does (R67 to R80).
         case illumos
+    }
+
+    /// Packets that wait in an instance.
+    public struct HeldPackets: Codable, Equatable, Sendable {
+        /// How many.
+        public var packets: Int
+        /// How long they are together.
+        public var bytes: Int
+        /// For how long the oldest one has waited, in milliseconds; nil if there is none.
+        public var oldest: Int?
+
+        /// Fills in every field; none wait unless told otherwise.
+        public init(packets: Int = 0, bytes: Int = 0, oldest: Int? = nil) {
+            self.packets = packets
+            self.bytes = bytes
+            self.oldest = oldest
+        }
     }
 
     /// One netfilter queue and its counters since it was opened.

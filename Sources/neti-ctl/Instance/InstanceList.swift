@@ -13,7 +13,8 @@ struct InstanceListCommand: ParsableCommand {
             "waiting" (its namespace is not there yet), "gone" (it vanished), or "failed", with the reason below the \
             table. Names of namespaces that would have become instances but for another one stand there too. ON-EXIT says whether packets pass ("open") or stop ("closed") while no daemon runs. RECEIVED are the \
             packets that the daemon read, DROPPED those that a hook dropped, LOST those that the kernel dropped because \
-            a queue or a socket buffer was full.
+            a queue or a socket buffer was full. While there are any, HELD are packets that wait to be injected or for \
+            the hook that holds them, OLDEST tells for how long the oldest one has waited.
 
             With --queues one line for each queue: ACCEPTED and DROPPED are verdicts, Q-FULL and S-FULL packets that the \
             kernel dropped because the queue or the socket buffer was full, OVERRUNS how often reading reported lost \
@@ -41,18 +42,20 @@ struct InstanceListCommand: ParsableCommand {
 
 /// One line for each instance, then the reasons of those that failed, then names that are no instances.
 func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
+    let isHeld = instances.contains { $0.held.packets > 0 }
     let table = Table(
         [
             .number("NETID"), .text("NAME"), .text("NETNS"), .word("STATE"), .word("ON-EXIT"), .number("HOOKS"),
             .number("RECEIVED"), .number("DROPPED"), .number("LOST"),
-        ],
+        ] + (isHeld ? [.number("HELD"), .number("OLDEST")] : []),
         instances.map { instance in
             let sum = { (counter: (ListInstances.Queue) -> Int) in "\(instance.queues.map(counter).reduce(0, +))" }
+            let held = ["\(instance.held.packets)", instance.held.oldest.map(age) ?? "-"]
             return [
                 "\(instance.netid)", instance.name, instance.netns ?? "-", instance.state.rawValue,
                 instance.onExit.rawValue, "\(instance.hooks)", sum(\.received), sum(\.dropped),
                 sum { $0.queueFullDrops + $0.socketFullDrops },
-            ]
+            ] + (isHeld ? held : [])
         })
     let reasons = instances.compactMap { instance in
         instance.reason.map { printable("\(instance.name): \($0)") }
@@ -63,6 +66,11 @@ func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [Strin
     }
     let notes = reasons + passedOver
     return table.lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
+}
+
+/// Milliseconds, from ten seconds on in larger units.
+private func age(_ milliseconds: Int) -> String {
+    milliseconds < 10_000 ? "\(milliseconds) ms" : span(milliseconds / 1000)
 }
 
 /// One line for each queue.

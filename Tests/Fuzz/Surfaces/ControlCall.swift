@@ -12,7 +12,7 @@ struct ControlCall: Surface {
     private let dispatch = Dispatch(
         backend: FixedBackend(), authority: Authority(uid: 1, gid: nil), version: "1.0",
         logger: Logger(label: "neti-fuzz") { _ in SwiftLogNoOpLogHandler() })
-    private let peer = PeerCredentials(pid: 1, uid: 1, gid: 1)
+    private let caller = Caller(PeerCredentials(pid: 1, uid: 1, gid: 1))
 
     var isText: Bool { true }
 
@@ -24,7 +24,8 @@ struct ControlCall: Surface {
                 #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
                 #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, #""io.neti.Control.SetKstat""#,
                 #""statistic":"events","value":"1""#, #""io.neti.Control.ChangeHook""#,
-                #""hook":"slow","values":{"delay":"1ms"}"#, "\0", "\n",
+                #""hook":"slow","values":{"delay":"1ms"}"#, #""io.neti.Control.Inject""#, #""style":"directOut""#,
+                #""packets":["45"]"#, #","60""#, #","4""#, #","4g""#, "\0", "\n",
             ].map { Array($0.utf8) }
     }
 
@@ -52,7 +53,7 @@ struct ControlCall: Surface {
     private func reply(to message: [UInt8]) async throws -> [UInt8]? {
         let answer: Dispatch.Answer
         do {
-            answer = try await dispatch.answer(to: message, from: peer)
+            answer = try await dispatch.answer(to: message, from: caller)
         } catch is Message.Malformed {
             return nil
         }

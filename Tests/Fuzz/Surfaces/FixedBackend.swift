@@ -8,7 +8,9 @@ struct FixedBackend: ControlBackend {
         GetStatus.Status(
             version: "1.0", pid: 1, startTime: 1, uptime: 1, configuration: "neti.toml", pumps: 1, instances: 1,
             hooks: 1,
-            queueMechanism: .compat, packets: GetStatus.PacketTotals(received: 3, passed: 2, dropped: 1))
+            queueMechanism: .compat, packets: GetStatus.PacketTotals(received: 3, passed: 2, dropped: 1),
+            injection: GetStatus.InjectionStatus(
+                styles: [.init(style: .queueIn, unavailable: "Linux 5.10")], injected: 2, refused: 1, lost: 0))
     }
 
     func instances() -> [ListInstances.Instance] {
@@ -42,6 +44,14 @@ struct FixedBackend: ControlBackend {
 
     func changeHook(_ change: ChangeHook) throws(ControlError) {
         if change.values.isEmpty { throw .invalidArgument("values", reason: "empty") }
+    }
+
+    func inject(_ asked: Inject) throws(ControlError) -> Inject.Reply {
+        if asked.instance != "global" { throw .noSuchInstance(asked.instance) }
+        let empty = asked.packets.count { $0.bytes.isEmpty }
+        return Inject.Reply(
+            accepted: asked.packets.count - empty,
+            refusals: [.init(reason: .badHeader, returnValue: 1, count: empty)])
     }
 
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
