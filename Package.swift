@@ -148,7 +148,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "CNetfilterQueue", "LiveHost", "Neti", "NetiControl", "NetiLinux", "neti-ctl", "neti-daemon",
+                "CNetfilterQueue", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl", "neti-daemon",
             ],
             swiftSettings: swift),
         .executableTarget(

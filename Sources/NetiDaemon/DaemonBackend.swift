@@ -47,7 +47,7 @@ struct DaemonBackend: ControlBackend {
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
                 received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
-            injection: injection())
+            injection: injection(of: entries))
     }
 
     func instances() throws(ControlError) -> [ListInstances.Instance] {
@@ -59,7 +59,7 @@ struct DaemonBackend: ControlBackend {
                 onExit: entry.configuration.queueing.onExit == .open ? .open : .closed,
                 ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
                 hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [],
-                held: held(in: entry),
+                held: entry.running.map { .init($0.instance.injection.status) } ?? .init(),
                 aliases: entry.aliases, shadowed: entry.shadowed)
         }
     }

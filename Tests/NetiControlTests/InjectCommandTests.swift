@@ -247,7 +247,7 @@ struct InjectCommandTests {
         "Wrong arguments are refused",
         arguments: [
             [], ["--style", "queue-out"], ["--style", "sideways", "a"], ["--style", "queue-in", "a"],
-            ["--style", "queue-out", "--interface", "b", "a"], ["--style", "queue-out", "--next-hop", "b", "a"],
+            ["--style", "queue-out", "--next-hop", "b", "a"],
             ["--style", "queue-out", "--hex", "45", "a"], ["--style", "queue-out", "--hex", "4"],
             ["--style", "queue-out", "--hex", ""], ["--style", "queue-out", "--rate", "0", "a"],
             ["--style", "queue-out", "--rate", "-1", "a"], ["--style", "queue-out", "--rate", "nan", "a"],

@@ -16,7 +16,7 @@ public struct Inject: ControlMethod, Equatable {
     /// Which way they go.
     public var style: Style
     /// The name of the interface that receives for ``Style/queueIn`` and sends for ``Style/directOut``, there nil for the
-    /// one that the routes say. Means nothing to ``Style/queueOut``.
+    /// one that the routes say. ``Style/queueOut`` heeds it only for IPv6 link-local and multicast destinations.
     public var interface: String?
     /// Whom ``Style/directOut`` hands them to, an address; nil for each packet's destination.
     public var nextHop: String?

@@ -5,7 +5,7 @@ extension GetStatus {
     public struct InjectionStatus: Codable, Equatable, Sendable {
         /// Each style once.
         public var styles: [InjectionStyleStatus]
-        /// Packets that were sent, or given to the kernel as received.
+        /// Packets that were accepted, whatever became of them.
         public var injected: Int
         /// Packets that were refused, or failed when their time had come.
         public var refused: Int

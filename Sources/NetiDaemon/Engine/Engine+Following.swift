@@ -84,7 +84,10 @@ extension Engine {
         guard let entry = entry(name) else { return }
         update(name) { $0.state = .gone }
         logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
-        entry.running?.takeDown()
+        if let running = entry.running {
+            running.takeDown()
+            keep(running.instance.injection.status)
+        }
         kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats)
     }
 

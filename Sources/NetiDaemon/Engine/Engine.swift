@@ -27,6 +27,7 @@ final class Engine: Sendable {
 
     private struct Table {
         var entries: [String: InstanceEntry] = [:]
+        var endedInjection = InjectionTotals()
         var isStopping = false
     }
 
@@ -133,6 +134,14 @@ final class Engine: Sendable {
     private func store(_ entry: InstanceEntry, in table: inout Table) {
         hub.instanceChanged(from: table.entries[entry.name], to: entry)
         table.entries[entry.name] = entry
+    }
+
+    /// What was injected in instances that are gone.
+    var endedInjection: InjectionTotals { table.withLock { $0.endedInjection } }
+
+    /// Keeps what an instance counted that is down now.
+    func keep(_ status: InjectionList.Status) {
+        table.withLock { $0.endedInjection.add(status) }
     }
 
     var isStopping: Bool { table.withLock { $0.isStopping } }

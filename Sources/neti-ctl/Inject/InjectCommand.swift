@@ -15,7 +15,8 @@ struct InjectCommand: ParsableCommand {
 
               queue-in    as if they came in on --interface: through PHYSICAL_IN, and on
                           to sockets of the instance or whom it forwards them to
-              queue-out   as if this host sent them: routed, through PHYSICAL_OUT
+              queue-out   as if this host sent them: routed, through PHYSICAL_OUT; only
+                          IPv6 link-local and multicast destinations need --interface
               direct-out  straight out of --interface, past all hooks, to --next-hop or
                           else to their destination
 
@@ -55,7 +56,8 @@ struct InjectCommand: ParsableCommand {
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Where packets come in (queue-in) or go out (direct-out; default: as routed).", valueName: "name"))
+            "Where packets come in (queue-in) or go out (direct-out; default: as routed).",
+            valueName: "name"))
     var interface: String?
 
     @Option(
@@ -98,9 +100,6 @@ struct InjectCommand: ParsableCommand {
         if (file == nil) == hex.isEmpty { throw ValidationError("name one file, or give packets with --hex") }
         for text in hex where packet(text) == nil { throw ValidationError("'\(text)' is no packet in hexadecimal") }
         if style == .queueIn, interface == nil { throw ValidationError("queue-in needs an --interface") }
-        if style == .queueOut, interface != nil {
-            throw ValidationError("queue-out goes where the routes say, and to no --interface")
-        }
         if style != .directOut, nextHop != nil { throw ValidationError("only direct-out has a --next-hop") }
         if let rate, !(rate > 0 && rate.isFinite) { throw ValidationError("--rate must be above 0") }
         if let count, count < 1 { throw ValidationError("--count must be above 0") }
