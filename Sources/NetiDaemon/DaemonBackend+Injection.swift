@@ -2,6 +2,7 @@
 
 import Neti
 import NetiControl
+import NetiLinux
 import Packet
 
 /// Packets that clients inject, and what is told of injection.

@@ -70,7 +70,14 @@ extension RunningDaemon {
                     for number in 0..<3 { #expect(try receiver.receive()?.bytes == [UInt8(number), 0xEE]) }
                 }
                 if style != "queue-in" {
-                    for packet in sent { #expect(try wire.frame { $0.bytes == packet }?.isOutgoing == false) }
+                    for packet in sent {
+                        // The kernel may fill in the identification of an IPv4 header.
+                        let frame = try wire.frame { frame in
+                            frame.bytes.count == packet.count && frame.bytes[0] == packet[0]
+                                && frame.bytes.suffix(10) == packet.suffix(10)
+                        }
+                        #expect(frame?.isOutgoing == false)
+                    }
                 }
                 let hits = Dictionary(grouping: try daemon.hooks(), by: \.event).mapValues { $0.map(\.hits) }
                 // IPv6 hosts talk unasked; IPv4 ones don't.
