@@ -41,11 +41,12 @@ struct InjectCommand: ParsableCommand {
               130  interrupted (Ctrl-C)
 
             EXAMPLES
-              neti-ctl inject --netns blue --style queue-in --interface veth0 in.pcap
-              neti-ctl inject -i blue --style queue-out --rate 1000 --count 60000 --loop in.pcap
-              neti-ctl inject -i blue --style direct-out --interface veth0 --next-hop 192.0.2.1 in.pcap
-              tcpdump -i eth0 -w - udp | neti-ctl inject -i blue --style queue-in --interface veth0 -
-              neti-ctl inject -i blue --style queue-out --hex 4500001c000000004011f6cfc0000201c0000202000900090008b85b
+              neti-ctl inject --netns blue -s queue-in --interface veth0 in.pcap
+              neti-ctl inject -i blue -s queue-out -r 1000 -c 60000 --loop in.pcap
+              neti-ctl inject -i blue -s direct-out --next-hop 192.0.2.1 in.pcap
+              tcpdump -i eth0 -U -w - udp | neti-ctl inject -i blue -s queue-out -
+              neti-ctl inject -i blue -s queue-out --hex \\
+                4500001c000000004011f6cdc0000201c00002020009000900087bc8
             """)
 
     @OptionGroup var target: InjectionTarget
