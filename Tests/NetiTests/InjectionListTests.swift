@@ -131,6 +131,21 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
         #expect(start.duration(to: .now) >= .milliseconds(39))
     }
 
+    @Test("Packets with the same time keep their order, whatever came between them")
+    func equalTimes() throws {
+        let rig = try Rig()
+        for _ in 0..<20 {
+            var consumer = InjectionConsumer(rig.instance.injection)
+            for (last, delay) in [(1, 3), (3, 6), (2, 3), (4, 6)] {
+                try rig.inject(.queueOut, try datagram(UInt8(last)), after: .milliseconds(delay))
+            }
+            var seen = rig.due(&consumer)
+            let start = ContinuousClock.now
+            while seen.count < 4, start.duration(to: .now) < .seconds(10) { seen += rig.due(&consumer) }
+            #expect(seen == [1, 2, 3, 4])
+        }
+    }
+
     @Test("The list is full at its limits, and the caller keeps the packet (R147, R153)")
     func limits() throws {
         var limits = InjectionLimits()

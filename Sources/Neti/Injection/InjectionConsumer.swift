@@ -9,6 +9,7 @@ import Synchronization
 /// # A turn
 /// ``begin()``, then ``collect(into:)`` until it fills less than there is room, ``finish(_:)`` for each packet once it is
 /// delivered, and ``end(_:)``, which has the timer set again if something still waits.
+@safe
 public struct InjectionConsumer: ~Copyable {
     private struct Waiting: Comparable {
         let deadline: UInt64
@@ -21,17 +22,37 @@ public struct InjectionConsumer: ~Copyable {
         }
     }
 
+    /// What was taken off and not given back to the list yet, so that many go at once.
+    private struct Finished {
+        var chunks = InjectionMemory.Chain()
+        var packets = 0
+        var bytes = 0
+        var deliveredIn = 0
+        var deliveredOut = 0
+    }
+
     private let list: InjectionList
+    /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInInbox`` leads to
+    /// the next.
+    private var line = (first: UInt32(0), last: UInt32(0), firstDeadline: UInt64.max, lastDeadline: UInt64(0))
+    /// All others that wait.
     private var waiting = Heap<Waiting>()
     private var number: UInt64 = 0
     private var now: UInt64 = 0
     /// What was taken out of the inbox and not looked at yet, oldest first: a slot plus one.
     private var taken: UInt32 = 0
+    private let finished: UnsafeMutablePointer<Finished>
 
     /// Makes room for as many packets as the list may hold.
     public init(_ list: InjectionList) {
         self.list = list
+        unsafe finished = .allocate(capacity: 1)
+        unsafe finished.initialize(to: Finished())
         waiting.reserveCapacity(min(list.limits.packets, list.memory.count))
+    }
+
+    deinit {
+        unsafe finished.deallocate()
     }
 
     /// Starts a turn: the timer counts as not set from now on.
@@ -45,6 +66,7 @@ public struct InjectionConsumer: ~Copyable {
     ///
     /// - Returns: how many were written. Less than there was room for: nothing more is due in this turn.
     public mutating func collect(into due: UnsafeMutableBufferPointer<DuePacket>) -> Int {
+        giveBack()
         var count = 0
         while count < due.count, let packet = next() {
             unsafe due.initializeElement(at: count, to: packet)
@@ -57,7 +79,8 @@ public struct InjectionConsumer: ~Copyable {
     ///
     /// - Parameter deadline: when the consumer has to be called again at the latest for a reason of its own.
     public mutating func end(_ driver: InjectionDriver, before deadline: UInt64 = .max) {
-        let next = min(waiting.min?.deadline ?? .max, deadline)
+        giveBack()
+        let next = min(earliest, deadline)
         if next < .max { list.arm(driver, at: next) }
     }
 
@@ -67,23 +90,48 @@ public struct InjectionConsumer: ~Copyable {
     private mutating func next() -> DuePacket? {
         while true {
             if taken == 0 { takeInbox() }
-            if let first = waiting.min, first.deadline <= now, taken == 0 || first.deadline <= oldestDeadline {
-                waiting.removeMin()
-                return unsafe list.memory.slot(first.slot).pointee.packet
+            let earliest = earliest
+            if taken == 0 {
+                return earliest <= now ? takeEarliest() : nil
             }
-            guard taken != 0 else { return nil }
             let slot = taken - 1
-            taken = unsafe list.memory.slot(slot).pointee.nextInInbox
             let packet = unsafe list.memory.slot(slot).pointee.packet
+            if earliest <= now, earliest <= packet.deadline { return takeEarliest() }
+            taken = unsafe list.memory.slot(slot).pointee.nextInInbox
             if packet.deadline <= now { return packet }
-            waiting.insert(Waiting(deadline: packet.deadline, number: number, slot: slot))
-            number &+= 1
+            wait(packet.deadline, slot)
         }
     }
 
-    /// Of the oldest packet that was taken out of the inbox.
-    private var oldestDeadline: UInt64 {
-        unsafe list.memory.slot(taken - 1).pointee.packet.deadline
+    /// When the first of those that wait is due.
+    private var earliest: UInt64 { min(line.firstDeadline, waiting.min?.deadline ?? .max) }
+
+    private mutating func wait(_ deadline: UInt64, _ index: UInt32) {
+        guard line.first == 0 || deadline >= line.lastDeadline else {
+            waiting.insert(Waiting(deadline: deadline, number: number, slot: index))
+            number &+= 1
+            return
+        }
+        unsafe list.memory.slot(index).pointee.nextInInbox = 0
+        if line.first == 0 {
+            (line.first, line.firstDeadline) = (index + 1, deadline)
+        } else {
+            unsafe list.memory.slot(line.last - 1).pointee.nextInInbox = index + 1
+        }
+        (line.last, line.lastDeadline) = (index + 1, deadline)
+    }
+
+    private mutating func takeEarliest() -> DuePacket? {
+        // Of equal times the line's came first: when the other came, the line went on to later times already.
+        if let first = waiting.min, first.deadline < line.firstDeadline {
+            waiting.removeMin()
+            return unsafe list.memory.slot(first.slot).pointee.packet
+        }
+        guard line.first != 0 else { return nil }
+        let packet = unsafe list.memory.slot(line.first - 1).pointee.packet
+        line.first = unsafe list.memory.slot(line.first - 1).pointee.nextInInbox
+        line.firstDeadline = line.first == 0 ? .max : unsafe list.memory.slot(line.first - 1).pointee.packet.deadline
+        return packet
     }
 
     /// Takes what is in the inbox, newest first, and turns it round.
@@ -121,11 +169,25 @@ public struct InjectionConsumer: ~Copyable {
         if let refusal {
             list.counters.count(refusal)
         } else if packet.style == .queueIn {
-            list.counters.count(.deliveredIn)
+            unsafe finished.pointee.deliveredIn += 1
         } else if packet.style == .queueOut {
-            list.counters.count(.deliveredOut)
+            unsafe finished.pointee.deliveredOut += 1
         }
-        list.giveBack(packet)
+        list.free(packet)
+        unsafe list.memory.link(packet.slot, into: &finished.pointee.chunks)
+        unsafe finished.pointee.packets += 1
+        unsafe finished.pointee.bytes += packet.length
+    }
+
+    /// Gives back what was taken off.
+    private func giveBack() {
+        let what = unsafe finished.pointee
+        guard what.packets > 0 else { return }
+        unsafe finished.pointee = Finished()
+        if what.deliveredIn > 0 { list.counters.count(.deliveredIn, what.deliveredIn) }
+        if what.deliveredOut > 0 { list.counters.count(.deliveredOut, what.deliveredOut) }
+        list.memory.giveBack(what.chunks)
+        list.load.subtract(packets: what.packets, bytes: what.bytes)
     }
 
     /// Takes everything off, for the instance is going: waiting packets and those that are held (R154).
@@ -133,6 +195,7 @@ public struct InjectionConsumer: ~Copyable {
     /// - Returns: how many there were.
     @discardableResult
     public mutating func discard() -> Int {
+        giveBack()
         now = .max
         var count = 0
         while let packet = next() {

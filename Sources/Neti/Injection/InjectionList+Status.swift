@@ -27,8 +27,9 @@ extension InjectionList {
 
     /// The figures of now. Looks at every packet on the list, so it isn't for hooks.
     public var status: Status {
-        Status(
-            packets: packets.load(ordering: .relaxed), bytes: bytes.load(ordering: .relaxed), oldestAge: oldestAge,
+        let (packets, bytes) = load.current
+        return Status(
+            packets: packets, bytes: bytes, oldestAge: oldestAge,
             counters: zip(InjectionCounters.names, counters.values).map { ($0, $1) })
     }
 

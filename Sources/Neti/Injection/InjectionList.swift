@@ -37,8 +37,7 @@ public final class InjectionList: Sendable {
     let inbox = Atomic<UInt32>(0)
     /// For when the timer is set, in nanoseconds of the monotonic clock.
     let armed = Atomic<UInt64>(.max)
-    let packets = Atomic<Int>(0)
-    let bytes = Atomic<Int>(0)
+    let load = InjectionLoad()
 
     private let interfaces: InterfaceTable
     private let borrowedInterfaces: BorrowedInterfaceTable
@@ -144,11 +143,10 @@ extension InjectionList {
         _ packet: DuePacket, _ content: RawSpan, delay: UInt64?, _ driver: Unmanaged<InjectionDriver>
     ) throws(InjectionError) -> HeldPacket? {
         let now = UInt64(KstatTime.now.nanoseconds)
-        guard packets.wrappingAdd(1, ordering: .relaxed).newValue <= limits.packets, let first = copy(content) else {
-            packets.wrappingSubtract(1, ordering: .relaxed)
+        guard load.add(packet.length) <= limits.packets, let first = copy(content) else {
+            load.subtract(packets: 1, bytes: packet.length)
             throw InjectionError(.listFull)
         }
-        bytes.wrappingAdd(packet.length, ordering: .relaxed)
         let slot = unsafe memory.slot(first)
         unsafe slot.pointee.packet = packet
         unsafe slot.pointee.packet.slot = first
@@ -219,7 +217,9 @@ extension InjectionList {
             var offset = 0
             repeat {
                 guard let index = memory.take() else {
-                    if let first { giveBackChunks(from: first) }
+                    var chain = InjectionMemory.Chain()
+                    if let first { memory.link(first, into: &chain) }
+                    memory.giveBack(chain)
                     return nil
                 }
                 let count = min(Self.chunkSize, bytes.count - offset)
@@ -235,25 +235,20 @@ extension InjectionList {
         }
     }
 
-    /// Gives back a packet's chunks, the first one last.
-    func giveBackChunks(from first: UInt32) {
-        var next = unsafe memory.slot(first).pointee.nextChunk
-        while next != 0 {
-            let index = next - 1
-            next = unsafe memory.slot(index).pointee.nextChunk
-            memory.giveBack(index)
-        }
-        memory.giveBack(first)
-    }
-
     /// Takes a packet off the list for good.
     func giveBack(_ packet: DuePacket) {
+        free(packet)
+        var chain = InjectionMemory.Chain()
+        memory.link(packet.slot, into: &chain)
+        memory.giveBack(chain)
+        load.subtract(packets: 1, bytes: packet.length)
+    }
+
+    /// Makes tickets for a packet void.
+    func free(_ packet: DuePacket) {
         let slot = unsafe memory.slot(packet.slot)
         let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
         unsafe slot.pointee.state.store(InjectionSlot.word(.free, use: use &+ 1), ordering: .releasing)
-        giveBackChunks(from: packet.slot)
-        bytes.wrappingSubtract(packet.length, ordering: .relaxed)
-        packets.wrappingSubtract(1, ordering: .relaxed)
     }
 }
 

@@ -102,14 +102,34 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Gives one slot back.
-    @inline(__always)
-    func giveBack(_ index: UInt32) {
+    /// Slots that are to be given back together.
+    struct Chain {
+        /// A slot plus one; 0 for none.
+        var first: UInt32 = 0
+        var last: UInt32 = 0
+    }
+
+    /// Puts a packet's slots before the others of a chain.
+    func link(_ packet: UInt32, into chain: inout Chain) {
+        var next = packet + 1
+        while next != 0 {
+            let slot = unsafe slot(next - 1)
+            if chain.first == 0 { chain.last = next }
+            unsafe slot.pointee.nextFree.store(chain.first, ordering: .relaxed)
+            chain.first = next
+            next = unsafe slot.pointee.nextChunk
+        }
+    }
+
+    /// Gives a chain of slots back.
+    func giveBack(_ chain: Chain) {
+        guard chain.first != 0 else { return }
         var head = free.load(ordering: .relaxed)
         while true {
-            unsafe slot(index).pointee.nextFree.store(UInt32(truncatingIfNeeded: head), ordering: .relaxed)
+            unsafe slot(chain.last - 1).pointee.nextFree.store(
+                UInt32(truncatingIfNeeded: head), ordering: .relaxed)
             let (isDone, original) = free.weakCompareExchange(
-                expected: head, desired: Self.head(index + 1, after: head), ordering: .acquiringAndReleasing)
+                expected: head, desired: Self.head(chain.first, after: head), ordering: .acquiringAndReleasing)
             if isDone { return }
             head = original
         }

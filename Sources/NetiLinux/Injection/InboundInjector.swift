@@ -3,6 +3,7 @@
 import Glibc
 import Kstat
 package import Neti
+import Packet
 
 /// Delivers what one instance injects by NI_QUEUE_IN: neighbours for the same interface with one system call.
 ///
@@ -54,9 +55,10 @@ package struct InboundInjector: ~Copyable {
         _ run: UnsafeBufferPointer<DuePacket>, on interface: ReceivingInterface,
         of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames, _ now: UInt64
     ) {
+        var target = Target()
         for index in run.indices {
             let packet = unsafe run[index]
-            if let refusal = write(packet, of: consumer, for: interface, now, into: &frames) {
+            if let refusal = write(packet, of: consumer, for: interface, &target, now, into: &frames) {
                 consumer.finish(packet, refusal)
                 continue
             }
@@ -78,10 +80,16 @@ package struct InboundInjector: ~Copyable {
         }
     }
 
+    /// To which link-layer address packets for an address go: asked once for neighbours with the same.
+    private struct Target {
+        var address: IPAddress?
+        var linkLayer: UInt64 = 0
+    }
+
     /// Writes a packet into the next frame; why not, if it can't be.
     private func write(
-        _ packet: DuePacket, of consumer: borrowing InjectionConsumer, for interface: ReceivingInterface, _ now: UInt64,
-        into frames: inout LiveFrames
+        _ packet: DuePacket, of consumer: borrowing InjectionConsumer, for interface: ReceivingInterface,
+        _ target: inout Target, _ now: UInt64, into frames: inout LiveFrames
     ) -> InjectionError.Reason? {
         frames.start()
         var fits = true
@@ -107,8 +115,12 @@ package struct InboundInjector: ~Copyable {
             unsafe injected.fingerprints.note(bytes, origin, now: now)
             source = origin.linkLayerSourceLength == 6 ? origin.linkLayerSource : anonymous
         }
+        if target.address != header.destination {
+            target = Target(
+                address: header.destination, linkLayer: interface.destination(of: header, interfaces))
+        }
         frames.address(
-            to: interface.destination(of: header, interfaces), from: source,
+            to: target.linkLayer, from: source,
             type: packet.family == .inet6 ? 0x86DD : 0x0800)
         return nil
     }
