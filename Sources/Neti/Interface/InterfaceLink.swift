@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
-public import Packet
 
 /// What has to be known of an interface to give it a packet: a plain value without references.
 public struct InterfaceLink: Hashable, Sendable, BitwiseCopyable {
@@ -36,12 +35,5 @@ extension InterfaceTable {
     /// For any thread; in a hook it takes no lock and allocates nothing.
     public func link(of interface: UInt32) -> InterfaceLink? {
         interfaces.read { $0.link(of: interface) }
-    }
-
-    /// Whether an IPv4 address is the broadcast address of one of the interface's networks.
-    ///
-    /// For any thread; in a hook it takes no lock and allocates nothing.
-    public func isBroadcast(_ address: IPAddress, on interface: UInt32) -> Bool {
-        interfaces.read { $0.isBroadcast(address, on: interface) }
     }
 }

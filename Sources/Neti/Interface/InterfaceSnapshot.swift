@@ -61,14 +61,15 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
             master: records[record].interface.master)
     }
 
-    func isBroadcast(_ address: IPAddress, on interface: UInt32) -> Bool {
-        guard let record = place(of: interface) else { return false }
+    func broadcastAddresses(of interface: UInt32) -> BroadcastAddresses {
+        var broadcasts = BroadcastAddresses()
+        guard let record = place(of: interface) else { return broadcasts }
         var place = records[record].start
         while place < records[record].startV6 {
-            if addresses[place].address.isBroadcast(address) { return true }
+            broadcasts.add(addresses[place].address)
             place &+= 1
         }
-        return false
+        return broadcasts
     }
 
     func name(of interface: UInt32) -> String? {

@@ -3,7 +3,6 @@
 import Glibc
 import Kstat
 package import Neti
-import Packet
 
 /// Delivers what one instance injects by NI_QUEUE_IN: neighbours for the same interface with one system call.
 ///
@@ -55,10 +54,11 @@ package struct InboundInjector: ~Copyable {
         _ run: UnsafeBufferPointer<DuePacket>, on interface: ReceivingInterface,
         of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames, _ now: UInt64
     ) {
-        var target = Target()
+        // The table lives as long as `injected`: nothing need be counted for each packet.
+        let sources = unsafe interface.returnsSource ? Unmanaged.passUnretained(injected.sources) : nil
         for index in run.indices {
             let packet = unsafe run[index]
-            if let refusal = write(packet, of: consumer, for: interface, &target, now, into: &frames) {
+            if let refusal = unsafe write(packet, of: consumer, for: interface, sources, now, into: &frames) {
                 consumer.finish(packet, refusal)
                 continue
             }
@@ -80,16 +80,10 @@ package struct InboundInjector: ~Copyable {
         }
     }
 
-    /// To which link-layer address packets for an address go: asked once for neighbours with the same.
-    private struct Target {
-        var address: IPAddress?
-        var linkLayer: UInt64 = 0
-    }
-
     /// Writes a packet into the next frame; why not, if it can't be.
     private func write(
         _ packet: DuePacket, of consumer: borrowing InjectionConsumer, for interface: ReceivingInterface,
-        _ target: inout Target, _ now: UInt64, into frames: inout LiveFrames
+        _ sources: Unmanaged<InjectedSources>?, _ now: UInt64, into frames: inout LiveFrames
     ) -> InjectionError.Reason? {
         frames.start()
         var fits = true
@@ -109,19 +103,14 @@ package struct InboundInjector: ~Copyable {
             injections: packet.injections, stamps: packet.stamps, linkLayerSource: packet.linkLayerSource,
             linkLayerSourceLength: packet.linkLayerSourceLength)
         let source: UInt64
-        if interface.returnsSource {
-            source = injected.sources.issue(for: origin, now: now)
+        if let sources = unsafe sources {
+            source = unsafe sources._withUnsafeGuaranteedRef { $0.issue(for: origin, now: now) }
         } else {
             unsafe injected.fingerprints.note(bytes, origin, now: now)
             source = origin.linkLayerSourceLength == 6 ? origin.linkLayerSource : anonymous
         }
-        if target.address != header.destination {
-            target = Target(
-                address: header.destination, linkLayer: interface.destination(of: header, interfaces))
-        }
         frames.address(
-            to: target.linkLayer, from: source,
-            type: packet.family == .inet6 ? 0x86DD : 0x0800)
+            to: interface.destination(of: header), from: source, type: packet.family == .inet6 ? 0x86DD : 0x0800)
         return nil
     }
 }

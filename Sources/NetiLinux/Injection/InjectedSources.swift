@@ -37,19 +37,30 @@ package final class InjectedSources: @unchecked Sendable {
 
     private let entries: UnsafeMutablePointer<Entry>
 
-    // Of the thread that issues.
-    private var random = RandomBits()
-    private var next: UInt64
-    private let step: UInt64
+    /// What the issuing thread alone uses: behind a pointer, for a class would have every access checked at run time.
+    private struct Issuer: ~Copyable {
+        var random = RandomBits()
+        var next: UInt64
+        /// Odd: so it comes to every place before it comes to one again.
+        let step: UInt64
+
+        init() {
+            next = random.next()
+            step = random.next() | 1
+        }
+    }
+
+    private let issuer: UnsafeMutablePointer<Issuer>
 
     package init() {
         unsafe entries = .allocate(capacity: Self.capacity)
         for index in 0..<Self.capacity { unsafe (entries + index).initialize(to: Entry()) }
-        next = random.next()
-        step = random.next() | 1
+        unsafe issuer = .allocate(capacity: 1)
+        unsafe issuer.initialize(to: Issuer())
     }
 
     deinit {
+        unsafe issuer.deinitialize(count: 1).deallocate()
         unsafe entries.deinitialize(count: Self.capacity).deallocate()
     }
 
@@ -58,10 +69,9 @@ package final class InjectedSources: @unchecked Sendable {
     /// - Parameter now: nanoseconds of the monotonic clock.
     /// - Returns: six bytes, the first one in the highest place of the 64 bits.
     package func issue(for origin: InjectedOrigin, now: UInt64) -> UInt64 {
-        // An odd step comes to every place before it comes to one again.
-        next &+= step
-        let index = next & UInt64(Self.capacity - 1)
-        let secret = random.next() >> 32
+        unsafe issuer.pointee.next &+= issuer.pointee.step
+        let index = unsafe issuer.pointee.next & UInt64(Self.capacity - 1)
+        let secret = unsafe issuer.pointee.random.next() >> 32
         let time = now >> Self.timeShift & Self.timeMask
         let length = UInt64(origin.linkLayerSourceLength <= 6 ? origin.linkLayerSourceLength : 0)
         let counted = UInt64(origin.injections & 63) << 8 | UInt64(origin.stamps.rawValue)

@@ -11,6 +11,7 @@ struct ReceivingInterface {
     /// To which destination frames must go to be for this host, six bytes in the highest places.
     private let own: UInt64
     private let isEthernet: Bool
+    private let broadcasts: BroadcastAddresses
 
     /// Looks at the interface.
     ///
@@ -25,6 +26,7 @@ struct ReceivingInterface {
         self.index = index
         self.own = own
         isEthernet = link.type == 1
+        broadcasts = interfaces.broadcastAddresses(of: index)
         // ARPHRD_ETHER, ARPHRD_LOOPBACK. A bridge would learn every source of ours, and keep it for minutes.
         returnsSource = (isEthernet || link.type == 772) && link.master == 0
     }
@@ -40,7 +42,7 @@ struct ReceivingInterface {
 
     /// The link-layer destination to which a packet would have been sent (RFC 1112, section 6.4; RFC 2464, section 7), so
     /// that its event tells multicasts and broadcasts.
-    func destination(of header: InjectionHeader, _ interfaces: InterfaceTable) -> UInt64 {
+    func destination(of header: InjectionHeader) -> UInt64 {
         guard isEthernet else { return own }
         let destination = header.destination
         switch (destination.version, destination.isMulticast) {
@@ -48,7 +50,7 @@ struct ReceivingInterface {
             return 0x0100_5E00_0000_0000 | (destination.low & 0x7F_FFFF) << 16
         case (.v6, true):
             return 0x3333_0000_0000_0000 | (destination.low & 0xFFFF_FFFF) << 16
-        case (.v4, false) where destination.v4 == .max || interfaces.isBroadcast(destination, on: index):
+        case (.v4, false) where destination.v4 == .max || broadcasts.contains(destination):
             return 0xFFFF_FFFF_FFFF_0000
         default:
             return own
