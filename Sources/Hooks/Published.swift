@@ -14,8 +14,9 @@ public import Synchronization
 public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
     @usableFromInline let publication: Publication
     @usableFromInline let pointer: PublishedPointer<Value>
-    private let state: Mutex<State>
+    @usableFromInline let state: Mutex<State>
 
+    @usableFromInline
     struct State: ~Copyable, Sendable {
         var current: ValueBox<Value>
         /// Oldest first.
@@ -43,7 +44,8 @@ public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
         return readLocked(body)
     }
 
-    @usableFromInline
+    // Inlined as well: unspecialised it takes longer than anything else of a look.
+    @inlinable
     func readLocked<Result: Sendable>(_ body: (borrowing Value) -> Result) -> Result {
         state.withLock { _ in pointer.read(body) }
     }
