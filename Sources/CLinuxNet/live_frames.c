@@ -16,7 +16,8 @@
 // What process and program share: the single value of an array map.
 struct slot {
     uint32_t length;
-    uint8_t bytes[4092];
+    // To whole cache lines, but to no power of two: frames would get into each other's way in the cache.
+    uint8_t bytes[2940];
 };
 struct memory {
     uint32_t next;      // slot of the frame that comes next
@@ -26,10 +27,8 @@ struct memory {
     struct slot slots[CLNX_LIVE_SLOTS];
 };
 
-enum { SLOT_SHIFT = 12 };
-
-_Static_assert(sizeof(struct slot) == 1 << SLOT_SHIFT, "a slot is found by shifting its number");
 _Static_assert((CLNX_LIVE_SLOTS & (CLNX_LIVE_SLOTS - 1)) == 0, "a slot's number is bounded by a mask");
+_Static_assert(sizeof(struct slot) % 64 == 0 && offsetof(struct memory, slots) % 64 == 0, "whole cache lines");
 _Static_assert(CLNX_LIVE_FRAME <= sizeof((struct slot *)0)->bytes, "a frame fits into its slot");
 _Static_assert(CLNX_LIVE_HEADER == ETH_HLEN, "header");
 _Static_assert(offsetof(struct memory, slots) + offsetof(struct slot, bytes) < INT16_MAX, "offsets in instructions");
@@ -63,7 +62,7 @@ static int load_program(int map) {
         COMPUTE(BPF_ADD, 2, 1),
         STORE(MEMORY, OF_MEMORY(next), 2),
         COMPUTE(BPF_AND, 1, CLNX_LIVE_SLOTS - 1),
-        COMPUTE(BPF_LSH, 1, SLOT_SHIFT),
+        COMPUTE(BPF_MUL, 1, sizeof(struct slot)),
         COPY(SLOT, MEMORY),
         COMPUTE_WITH(BPF_ADD, SLOT, 1),
         LOAD(LENGTH, SLOT, OF_SLOT(length)),
