@@ -10,8 +10,10 @@ struct NumberedFlow {
     struct Arrival {
         /// Which one, from 0.
         var number: Int
-        /// Since the first one was sent.
+        /// Since the flow began.
         var time: Duration
+        /// How long it was on its way.
+        var delay: Duration
         /// Whether it is byte for byte what was sent.
         var isIntact: Bool
     }
@@ -20,7 +22,9 @@ struct NumberedFlow {
     let receiver: UDPSocket
     /// Bytes of payload, at least 4.
     let size: Int
-    private(set) var sent = 0
+    private var start: ContinuousClock.Instant?
+    /// When each was sent, since the flow began.
+    private(set) var departures: [Duration] = []
     private(set) var arrivals: [Arrival] = []
 
     init(
@@ -44,17 +48,23 @@ struct NumberedFlow {
     var numbers: [Int] { arrivals.map(\.number) }
 
     /// Sends what is due and takes what has come; whether all has been sent.
-    private mutating func turn(_ now: Duration, count: Int, every interval: Duration) throws(NetiError) -> Bool {
-        while sent < count, interval * sent <= now {
-            try sender.send(payload(of: sent), to: receiver)
-            sent += 1
+    private mutating func turn(count: Int, every interval: Duration) throws(NetiError) -> Bool {
+        let start = self.start ?? .now
+        self.start = start
+        let now = start.duration(to: .now)
+        while departures.count < count, interval * departures.count <= now {
+            try sender.send(payload(of: departures.count), to: receiver)
+            departures.append(now)
         }
         while let received = try receiver.socket.receiveNow() {
             let number = received.bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            guard number < departures.count else { continue }
             arrivals.append(
-                Arrival(number: number, time: now, isIntact: received.bytes == payload(of: number)))
+                Arrival(
+                    number: number, time: now, delay: now - departures[number],
+                    isIntact: received.bytes == payload(of: number)))
         }
-        return sent == count
+        return departures.count == count
     }
 
     private func payload(of number: Int) -> [UInt8] {
@@ -69,12 +79,10 @@ struct NumberedFlow {
         _ flows: inout [NumberedFlow], count: Int, every interval: Duration, patience: Duration = .seconds(5),
         until isDone: ([NumberedFlow]) throws -> Bool
     ) throws {
-        let start = ContinuousClock.now
         var deadline: Deadline?
         while true {
-            let now = start.duration(to: .now)
             var isSent = true
-            for index in flows.indices where try !flows[index].turn(now, count: count, every: interval) {
+            for index in flows.indices where try !flows[index].turn(count: count, every: interval) {
                 isSent = false
             }
             if isSent {
