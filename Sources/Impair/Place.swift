@@ -11,8 +11,10 @@ struct Place: Sendable, BitwiseCopyable {
     /// themselves.
     let sequence: Int
 
-    /// How a packet that was held goes on.
-    var style: InjectionStyle { isInbound ? .queueIn : .queueOut }
+    /// How a duplicate goes on: like a packet that was held there.
+    var style: InjectionStyle { comesFromNetwork ? .queueIn : .queueOut }
+
+    private let comesFromNetwork: Bool
 
     /// Whether conditions ask about the interface of arrival, not that of departure.
     let isInbound: Bool
@@ -23,6 +25,7 @@ struct Place: Sendable, BitwiseCopyable {
     init(_ family: NetworkFamily, _ event: NetworkEvent) {
         self.event = NetworkEvent.allCases.firstIndex(of: event) ?? 0
         sequence = self.event * 2 + (family == .inet6 ? 1 : 0)
+        comesFromNetwork = event == .physicalIn
         isInbound = event == .physicalIn || event == .loopbackIn
     }
 }

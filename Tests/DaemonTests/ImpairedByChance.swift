@@ -12,7 +12,7 @@ extension RunningDaemon {
         func loss() throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["loss": "10%", "seed": "42", "match": "proto udp all"], ["PHYSICAL_IN"])
+                    hosts.right, ["loss": "10%", "seed": "42", "match": "proto udp all"], ["PHYSICAL_IN"])
                 defer { daemon.stop() }
                 let count = 2_000
                 var before: [Int] = []
@@ -45,7 +45,7 @@ extension RunningDaemon {
         func corruption(_ event: NetworkEvent, _ family: NetworkFamily) throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["corrupt": "20%", "seed": "1", "match": "proto udp all"], [event.rawValue])
+                    hosts.right, ["corrupt": "20%", "seed": "1", "match": "proto udp all"], [event.rawValue])
                 defer { daemon.stop() }
                 var flow = try NumberedFlow(hosts, event, family)
                 let count = 500
@@ -64,7 +64,8 @@ extension RunningDaemon {
         func condition() throws {
             try HostPair.with { hosts in
                 let match = "on veth0 proto udp from any to any port = 7001"
-                let daemon = try DaemonProcess.impairing(hosts, ["loss": "100%", "match": match], ["PHYSICAL_IN"])
+                let daemon = try DaemonProcess.impairing(
+                    hosts.right, ["loss": "100%", "match": match], ["PHYSICAL_IN"])
                 defer { daemon.stop() }
                 var others = try NumberedFlow(from: hosts.left, to: hosts.right, port: 7000)
                 var meant = try NumberedFlow(from: hosts.left, to: hosts.right, port: 7001)
@@ -81,7 +82,7 @@ extension RunningDaemon {
         @Test("hook set: all or nothing, while packets flow; the log tells who, the kstat what is in force")
         func changes() throws {
             try HostPair.with { hosts in
-                let daemon = try DaemonProcess.impairing(hosts, ["match": "proto udp all"], ["PHYSICAL_IN"])
+                let daemon = try DaemonProcess.impairing(hosts.right, ["match": "proto udp all"], ["PHYSICAL_IN"])
                 defer { daemon.stop() }
                 func probe() throws -> Int {
                     var flow = try NumberedFlow(hosts, .physicalIn)
@@ -136,12 +137,12 @@ extension RunningDaemon {
 }
 
 extension DaemonProcess {
-    /// Starts a daemon whose right host has a hook `slow` of module `impair`, and `seen`, which counts.
-    static func impairing(_ hosts: HostPair, _ values: [String: String], _ events: [String]) throws -> DaemonProcess {
+    /// Starts a daemon whose instance of a host has a hook `slow` of module `impair`, and `seen`, which counts.
+    static func impairing(_ host: Host, _ values: [String: String], _ events: [String]) throws -> DaemonProcess {
         let slow = InstanceText.Hook(name: "slow", module: "impair", events: events, hint: "first", values: values)
         let seen = InstanceText.Hook(name: "seen", events: events)
         let daemon = try DaemonProcess(
-            instances: InstanceText(netns: hosts.right.name, hooks: [slow, seen]).text)
+            instances: InstanceText(netns: host.name, hooks: [slow, seen]).text)
         try daemon.waitUntilReady()
         return daemon
     }

@@ -22,7 +22,7 @@ extension RunningDaemon {
         func delay(_ family: NetworkFamily, _ event: NetworkEvent, _ count: Int) throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["delay": "50ms", "match": Self.echo(family, event)], [event.rawValue])
+                    hosts.right, ["delay": "50ms", "match": Self.echo(family, event)], [event.rawValue])
                 defer { daemon.stop() }
                 let times = try PingTimes(between: hosts, family, count: count, every: .milliseconds(10))
                 #expect(times.milliseconds.count == count)
@@ -34,11 +34,32 @@ extension RunningDaemon {
             }
         }
 
+        @Test(
+            "Packets of a host to itself and those that it forwards are held like others",
+            arguments: [NetworkEvent.loopbackOut, .loopbackIn, .forwarding], NetworkFamily.ip)
+        func otherEvents(_ event: NetworkEvent, _ family: NetworkFamily) throws {
+            try RoutedHosts.with { hosts in
+                let values = ["delay": "50ms", "match": "proto udp all"]
+                let daemon = try DaemonProcess.impairing(hosts.router, values, [event.rawValue])
+                defer { daemon.stop() }
+                let (from, to) = event == .forwarding ? (hosts.left, hosts.right) : (hosts.router, hosts.router)
+                var flow = try NumberedFlow(from: from, to: to, family)
+                let count = 100
+                try flow.run(count: count, every: .milliseconds(2), arriving: count)
+                #expect(flow.numbers == Array(0..<count))
+                #expect(flow.arrivals.allSatisfy { $0.isIntact && $0.delay >= .milliseconds(50) })
+                let delays = flow.arrivals.map { $0.delay }.sorted()
+                #expect(delays.count == count && delays[count / 2] < .milliseconds(53), "\(delays)")
+                #expect(try daemon.impaired("delayed") == count)
+                #expect(try daemon.impaired("seen") == count)
+            }
+        }
+
         @Test("Jitter is as wide as asked for", arguments: ["uniform", "normal"])
         func jitter(_ distribution: String) throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts,
+                    hosts.right,
                     [
                         "delay": "40ms", "jitter": "10ms", "distribution": distribution, "seed": "42",
                         "match": Self.echo(.inet, .physicalOut),
@@ -60,7 +81,8 @@ extension RunningDaemon {
         func rate() throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["rate": "1mbit", "limit": "20", "match": "proto udp all"], ["PHYSICAL_IN", "PHYSICAL_OUT"])
+                    hosts.right, ["rate": "1mbit", "limit": "20", "match": "proto udp all"],
+                    ["PHYSICAL_IN", "PHYSICAL_OUT"])
                 defer { daemon.stop() }
                 var flows = [
                     try NumberedFlow(hosts, .physicalIn, .inet, size: 972),
@@ -91,7 +113,7 @@ extension RunningDaemon {
         func duplication(_ event: NetworkEvent) throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["duplicate": "25%", "seed": "3", "match": "proto udp all"], [event.rawValue])
+                    hosts.right, ["duplicate": "25%", "seed": "3", "match": "proto udp all"], [event.rawValue])
                 defer { daemon.stop() }
                 var flow = try NumberedFlow(hosts, event)
                 let count = 400
@@ -113,7 +135,8 @@ extension RunningDaemon {
         func reordering() throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["delay": "200ms", "reorder": "25%", "seed": "3", "match": "proto udp all"], ["PHYSICAL_IN"])
+                    hosts.right, ["delay": "200ms", "reorder": "25%", "seed": "3", "match": "proto udp all"],
+                    ["PHYSICAL_IN"])
                 defer { daemon.stop() }
                 var flow = try NumberedFlow(hosts, .physicalIn)
                 let count = 400
@@ -136,7 +159,7 @@ extension RunningDaemon {
                     "delay": "5ms", "jitter": "2ms", "loss": "10%", "duplicate": "10%", "reorder": "10%",
                     "corrupt": "10%", "rate": "100mbit", "seed": "5", "match": "proto udp all",
                 ]
-                let daemon = try DaemonProcess.impairing(hosts, values, ["PHYSICAL_OUT"])
+                let daemon = try DaemonProcess.impairing(hosts.right, values, ["PHYSICAL_OUT"])
                 defer { daemon.stop() }
                 var flow = try NumberedFlow(hosts, .physicalOut)
                 let count = 1_000
@@ -160,7 +183,7 @@ extension RunningDaemon {
         func change() throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["delay": "300ms", "match": Self.echo(.inet, .physicalOut)], ["PHYSICAL_OUT"])
+                    hosts.right, ["delay": "300ms", "match": Self.echo(.inet, .physicalOut)], ["PHYSICAL_OUT"])
                 defer { daemon.stop() }
                 let socket = try EchoSocket(on: hosts.left, .inet, identifier: 1)
                 let start = ContinuousClock.now

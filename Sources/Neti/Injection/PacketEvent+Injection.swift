@@ -34,8 +34,9 @@ extension PacketEvent {
 
     /// Takes the packet and has it go on later, through this event again.
     ///
-    /// What came in goes back by NI_QUEUE_IN on the interface that it came from, what goes out or through by NI_QUEUE_OUT;
-    /// a packet held at `FORWARDING` does not pass that event again.
+    /// What came in from the network goes back by NI_QUEUE_IN on the interface that it came from, everything else by
+    /// NI_QUEUE_OUT; a packet held at `FORWARDING` does not pass that event again, one held at `LOOPBACK_IN` passes
+    /// `LOOPBACK_OUT` again before.
     /// - Parameters:
     ///   - delay: how long it is held; it goes with the next tick after that.
     ///   - stamps: stamps that it gets, so that the hook knows it when it comes back.
@@ -57,8 +58,10 @@ extension PacketEvent {
     private mutating func take(delay: UInt64?, _ stamps: Stamps) throws(InjectionError) -> HeldPacket? {
         let style: InjectionStyle =
             switch event {
-            case .physicalIn, .loopbackIn, .observing: .queueIn
-            case .physicalOut, .loopbackOut, .forwarding: .queueOut
+            case .physicalIn, .observing: .queueIn
+            // IPv4 takes nothing from the network that the host itself has sent (`fib_validate_source` in
+            // net/ipv4/fib_frontend.c), so what was on its way to the host itself sets out again.
+            case .physicalOut, .loopbackOut, .forwarding, .loopbackIn: .queueOut
             }
         do throws(InjectionError) {
             let ticket = try put(style, interface: nil, nextHop: nil, delay: delay, stamps)
