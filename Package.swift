@@ -141,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "CLinuxNet", "CNetfilterQueue", "Hooks", "Kstat", "LiveHost", "Neti", "NetiLinux", "Packet", "Witnesses",
+                "CLinuxNet", "CNetfilterQueue", "Hooks", "Kstat", "LiveHost", "Neti", "NetiLinux", "Packet",
+                "Witnesses",
                 system,
             ],
             swiftSettings: swift, linkerSettings: sanitizerLink),
