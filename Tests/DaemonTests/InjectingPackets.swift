@@ -136,6 +136,32 @@ extension RunningDaemon {
             }
         }
 
+        @Test("Held packets: how many, how long, since when; those of an instance that ends are counted as lost (R154)")
+        func held() throws {
+            try HostPair.with { hosts in
+                let daemon = try DaemonProcess.impairing(
+                    hosts, ["delay": "30s", "match": "proto udp all"], ["PHYSICAL_IN"])
+                defer { daemon.stop() }
+                let (left, right) = (try UDPSocket(on: hosts.left, .inet), try UDPSocket(on: hosts.right, .inet))
+                for number in 0..<3 { try left.send([UInt8(number)], to: right) }
+                let name = hosts.right.name
+                func held() throws -> ListInstances.HeldPackets { try daemon.instance(name)?.held ?? .init() }
+                #expect(try Deadline(.seconds(5)).sees { () throws in try held().packets == 3 })
+                let first = try held()
+                #expect(first.bytes == 3 * 29)
+                let age = try #require(first.oldest)
+                #expect((0..<30_000).contains(age))
+                #expect(try Deadline(.seconds(5)).sees { () throws in try held().oldest ?? 0 >= age + 100 })
+                let row = try daemon.control("instance", "list").split(separator: "\n").first { $0.contains(name) }
+                #expect(row?.split(separator: " ").dropLast(2).last == "3")
+                hosts.right.remove()
+                #expect(daemon.sees(name, .gone))
+                let injection = try daemon.status().injection
+                #expect(injection.lost == 3)
+                #expect(try held() == .init())
+            }
+        }
+
         @Test("Who may look but not change injects nothing, also where the socket is open to all")
         func stranger() throws {
             try with { hosts, daemon in
