@@ -28,17 +28,16 @@ public struct HexadecimalBytes: Equatable, Sendable {
 
     /// The bytes in lower-case digits.
     public var text: String {
-        var digits: [UInt8] = []
-        digits.reserveCapacity(2 * bytes.count)
-        for byte in bytes {
-            digits.append(Self.digit(byte >> 4))
-            digits.append(Self.digit(byte & 0xF))
+        var text = [UInt8](repeating: 0, count: 2 * bytes.count)
+        for index in bytes.indices {
+            text[2 * index] = Self.digit(bytes[index] >> 4)
+            text[2 * index + 1] = Self.digit(bytes[index] & 0xF)
         }
-        return String(decoding: digits, as: UTF8.self)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
     }
 
     private static func value(_ digit: UInt8) -> UInt8? {

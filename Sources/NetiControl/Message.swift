@@ -62,23 +62,19 @@ package enum Message {
         try encode(
             CallEnvelope(
                 method: type(of: method).qualifiedName, more: more ? true : nil, oneway: oneway ? true : nil,
-                parameters: isEmpty(method) ? nil : method))
+                parameters: method))
     }
 
     /// A reply, ready to be sent.
     ///
     /// - Parameter continues: whether others follow to the same call.
     package static func reply(_ parameters: some Encodable, continues: Bool = false) throws -> [UInt8] {
-        try encode(
-            ReplyEnvelope(
-                continues: continues ? true : nil, error: nil, parameters: isEmpty(parameters) ? nil : parameters))
+        try encode(ReplyEnvelope(continues: continues ? true : nil, error: nil, parameters: parameters))
     }
 
     /// A reply that says what went wrong, ready to be sent.
     static func reply(_ error: WireError) throws -> [UInt8] {
-        try encode(
-            ReplyEnvelope(
-                continues: nil, error: error.name, parameters: error.parameters.isEmpty ? nil : error.parameters))
+        try encode(ReplyEnvelope(continues: nil, error: error.name, parameters: error.parameters))
     }
 
     /// Parameters as JSON on one line, for people.
@@ -88,12 +84,19 @@ package enum Message {
 
     /// JSON writes a NUL inside text as `\u0000`, so the one at the end is the only one.
     private static func encode(_ message: some Encodable) throws -> [UInt8] {
-        Array(try encoder().encode(message)) + [0]
+        var bytes = Array(try encoder().encode(message))
+        // The last member, for they are sorted.
+        if bytes.suffix(noParameters.count).elementsEqual(noParameters) {
+            bytes.removeLast(noParameters.count)
+            if bytes.last == UInt8(ascii: ",") { bytes.removeLast() }
+            bytes.append(UInt8(ascii: "}"))
+        }
+        bytes.append(0)
+        return bytes
     }
 
-    private static func isEmpty(_ parameters: some Encodable) throws -> Bool {
-        try text(parameters) == "{}"
-    }
+    /// How a message ends whose parameters turn out to be none.
+    private static let noParameters = Array(#""parameters":{}}"#.utf8)
 
     private static func encoder() -> JSONEncoder {
         let encoder = JSONEncoder()
@@ -106,13 +109,13 @@ private struct CallEnvelope<Parameters: Encodable>: Encodable {
     let method: String
     let more: Bool?
     let oneway: Bool?
-    let parameters: Parameters?
+    let parameters: Parameters
 }
 
 private struct ReplyEnvelope<Parameters: Encodable>: Encodable {
     let continues: Bool?
     let error: String?
-    let parameters: Parameters?
+    let parameters: Parameters
 }
 
 private struct UnknownParameter: Error {
