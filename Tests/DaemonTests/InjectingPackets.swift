@@ -140,7 +140,7 @@ extension RunningDaemon {
         func held() throws {
             try HostPair.with { hosts in
                 let daemon = try DaemonProcess.impairing(
-                    hosts, ["delay": "30s", "match": "proto udp all"], ["PHYSICAL_IN"])
+                    hosts.right, ["delay": "30s", "match": "proto udp all"], ["PHYSICAL_IN"])
                 defer { daemon.stop() }
                 let (left, right) = (try UDPSocket(on: hosts.left, .inet), try UDPSocket(on: hosts.right, .inet))
                 for number in 0..<3 { try left.send([UInt8(number)], to: right) }
