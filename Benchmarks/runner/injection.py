@@ -4,7 +4,7 @@
     python3 Benchmarks/runner/injection.py [--rounds 5] [--seconds 1] [--strict]
 
 Needs root, a release build of neti-injector and the programs of Benchmarks/Makefile. What is injected differs from packet
-to packet, and is dropped as soon as it has arrived, so that receiving costs neither side anything.
+to packet, and is dropped where a socket would get it, so that no receiver takes part.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def main():
     rows = [["injection", "kpps", "us", "C kpps", "ratio", "bar", "to one a call"]]
     missed = False
     with Lab() as lab:
-        rules = "table ip bench { chain in { type filter hook prerouting priority -500; udp dport 9000 drop; }; }"
+        rules = "table ip bench { chain in { type filter hook input priority -500; udp dport 9000 drop; }; }"
         done = subprocess.run(
             ["ip", "netns", "exec", lab.receiver, "nft", rules], capture_output=True, text=True)
         if done.returncode != 0:
