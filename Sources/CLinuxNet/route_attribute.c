@@ -29,6 +29,14 @@ void clnx_take_number(const struct clnx_attribute *attribute, uint32_t *number) 
     if (attribute->length >= sizeof *number) { memcpy(number, attribute->value, sizeof *number); }
 }
 
+void clnx_take_link_layer(const struct clnx_attribute *attribute, uint64_t *address, uint16_t *length) {
+    uint64_t bytes = 0;
+    if (attribute->length > sizeof bytes) { return; }
+    memcpy(&bytes, attribute->value, attribute->length);
+    *address = be64toh(bytes);
+    *length = (uint16_t)attribute->length;
+}
+
 void clnx_take_text(const struct clnx_attribute *attribute, char text[16]) {
     size_t count = attribute->length < 16 ? attribute->length : 15;
     memset(text, 0, 16);

@@ -4,19 +4,10 @@
 
 #include "route_attribute.h"
 
-#include <endian.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-
-static void take_link_layer(const struct clnx_attribute *attribute, struct clnx_link *link) {
-    uint64_t address = 0;
-    if (attribute->length > sizeof address) { return; }
-    memcpy(&address, attribute->value, attribute->length);
-    link->address = be64toh(address);
-    link->address_length = (uint16_t)attribute->length;
-}
 
 static void take_kind(const struct clnx_attribute *information, struct clnx_link *link) {
     struct clnx_attributes rest = {.bytes = information->value, .length = information->length};
@@ -41,7 +32,7 @@ int clnx_decode_link(const uint8_t *bytes, size_t length, struct clnx_link *link
     while (clnx_next_attribute(&rest, &attribute)) {
         switch (attribute.type) {
         case IFLA_IFNAME: clnx_take_text(&attribute, link->name); break;
-        case IFLA_ADDRESS: take_link_layer(&attribute, link); break;
+        case IFLA_ADDRESS: clnx_take_link_layer(&attribute, &link->address, &link->address_length); break;
         case IFLA_MTU: clnx_take_number(&attribute, &link->mtu); break;
         case IFLA_MASTER: clnx_take_number(&attribute, &link->master); break;
         case IFLA_LINKINFO: take_kind(&attribute, link); break;

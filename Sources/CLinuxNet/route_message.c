@@ -30,6 +30,10 @@ static int decode_body(
     case RTM_DELROUTE:
         message->deleted = header->nlmsg_type == RTM_DELROUTE;
         return clnx_decode_route(body, length, &message->route);
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH:
+        message->deleted = header->nlmsg_type == RTM_DELNEIGH;
+        return clnx_decode_neighbour(body, length, &message->neighbour);
     case NLMSG_DONE:
         message->error = decode_error(body, length);
         return CLNX_ROUTE_DONE;

@@ -15,7 +15,7 @@ import Testing
             var message = clnx_route_message()
             let next = unsafe clnx_route_decode(memory.start, memory.count, offset, &message)
             try #require(next > offset && next <= memory.count)
-            try #require(message.kind <= UInt32(CLNX_ROUTE_ROUTE))
+            try #require(message.kind <= UInt32(CLNX_ROUTE_NEIGHBOUR))
             try #require(message.error <= 0)
             try #require(message.link.address_length <= 8)
             try #require(message.link.name.15 == 0 && message.link.kind.15 == 0 && message.address.label.15 == 0)

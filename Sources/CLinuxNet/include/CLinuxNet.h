@@ -170,6 +170,7 @@ enum {
     CLNX_ROUTE_MALFORMED = 4,
     CLNX_ROUTE_ADDRESS = 5,  // `address` is filled
     CLNX_ROUTE_ROUTE = 6,    // `route` is filled
+    CLNX_ROUTE_NEIGHBOUR = 7,  // `neighbour` is filled
 };
 
 // An IP address as numbers in host order; IPv4 has its 32 bits lowest in `low`.
@@ -229,6 +230,36 @@ struct clnx_route {
     struct clnx_next_hop hops[CLNX_MAX_HOPS];
 };
 
+// How sure the kernel is of a neighbour's address, bits of `state` (NUD_*).
+enum {
+    CLNX_NEIGHBOUR_INCOMPLETE = 0x01,  // being asked for, no address yet
+    CLNX_NEIGHBOUR_REACHABLE = 0x02,
+    CLNX_NEIGHBOUR_STALE = 0x04,       // to be confirmed when it is used next
+    CLNX_NEIGHBOUR_DELAY = 0x08,       // about to be confirmed
+    CLNX_NEIGHBOUR_PROBE = 0x10,       // being confirmed
+    CLNX_NEIGHBOUR_FAILED = 0x20,      // nobody answered
+    CLNX_NEIGHBOUR_NOARP = 0x40,
+    CLNX_NEIGHBOUR_PERMANENT = 0x80,
+};
+
+// What the kernel knows of an address on a link.
+struct clnx_neighbour {
+    struct clnx_ip destination;  // always there
+    uint64_t address;            // link-layer address, first byte in the highest place
+    uint32_t interface;          // index
+    uint16_t address_length;     // bytes of address; longer ones than 8 are left out: 0
+    uint16_t state;              // CLNX_NEIGHBOUR_INCOMPLETE ...
+};
+
+// Asks what the kernel knows of an address on an interface's link: a message of its own, or the refusal -ENOENT, with
+// `sequence`. Linux 5.0.
+int clnx_neighbour_get(int fd, uint32_t interface, const struct clnx_ip *_Nonnull address, uint32_t sequence);
+
+// Has the kernel do what it does when it sends a packet there itself: ask for the link-layer address, or confirm one
+// that is stale. The group of neighbours is told what comes of it; `sequence` comes back with a refusal: -ENODEV and
+// others. Not for a permanent neighbour, which would be permanent no more. Needs CAP_NET_ADMIN.
+int clnx_neighbour_use(int fd, uint32_t interface, const struct clnx_ip *_Nonnull address, uint32_t sequence);
+
 struct clnx_route_message {
     uint32_t kind;      // CLNX_ROUTE_*
     uint32_t sequence;  // as in the request that this answers
@@ -239,6 +270,7 @@ struct clnx_route_message {
     struct clnx_link link;
     struct clnx_address address;
     struct clnx_route route;
+    struct clnx_neighbour neighbour;
 };
 
 // Decodes the message at `offset` of a datagram, whatever the bytes: reads nothing outside them. Returns the offset of

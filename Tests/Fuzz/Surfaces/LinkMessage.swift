@@ -2,14 +2,16 @@
 
 import CLinuxNet
 
-/// `clnx_route_decode`: datagrams of rtnetlink messages about links, addresses and routes.
+/// `clnx_route_decode`: datagrams of rtnetlink messages about links, addresses, routes and
+/// neighbours.
 struct LinkMessage: Surface {
     private let memory: GuardedMemory
-    /// `ifinfomsg`, `ifaddrmsg`, `rtmsg`.
+    /// `ifinfomsg`, `ifaddrmsg`, `rtmsg`, `ndmsg`.
     private let messages = NetlinkMessages { type in
         switch type {
         case 20, 21: 8
         case 24, 25: 12
+        case 28, 29: 12
         default: 16
         }
     }
@@ -41,7 +43,7 @@ struct LinkMessage: Surface {
             var message = clnx_route_message()
             let next = unsafe clnx_route_decode(start, bytes.count, offset, &message)
             try require(next > offset && next <= bytes.count, "from \(offset) to \(next) of \(bytes.count)")
-            try require(message.kind <= UInt32(CLNX_ROUTE_ROUTE), "unknown kind \(message.kind)")
+            try require(message.kind <= UInt32(CLNX_ROUTE_NEIGHBOUR), "unknown kind \(message.kind)")
             try require(message.error <= 0, "error \(message.error)")
             let texts = [text(message.link.name), text(message.link.kind), text(message.address.label)]
             for text in texts { try require(text.contains(0), "a text without an end") }
@@ -62,6 +64,10 @@ struct LinkMessage: Surface {
         case UInt32(CLNX_ROUTE_ADDRESS):
             try require(address.interface > 0 && address.local.family != 0, "an address of nothing")
             try require(address.prefix <= (address.local.family == 2 ? 32 : 128), "prefix \(address.prefix)")
+        case UInt32(CLNX_ROUTE_NEIGHBOUR):
+            let neighbour = message.neighbour
+            try require(neighbour.interface > 0 && neighbour.destination.family != 0, "a neighbour of nothing")
+            try require(neighbour.address_length <= 8, "a link-layer address longer than its field")
         case UInt32(CLNX_ROUTE_ROUTE):
             try require(route.prefix <= (route.family == 2 ? 32 : 128), "prefix \(route.prefix)")
         default: break
@@ -77,7 +83,11 @@ struct LinkMessage: Surface {
             UInt64(address.prefix), UInt64(address.scope), UInt64(route.table), UInt64(route.metric),
             UInt64(route.prefix), UInt64(route.type),
         ]
-        for ip in [address.local, address.peer, address.broadcast, route.destination] {
+        let neighbour = message.neighbour
+        numbers += [
+            UInt64(neighbour.interface), neighbour.address, UInt64(neighbour.address_length), UInt64(neighbour.state),
+        ]
+        for ip in [address.local, address.peer, address.broadcast, route.destination, neighbour.destination] {
             numbers += [UInt64(ip.family), ip.high, ip.low]
         }
         let hops = unsafe withUnsafeBytes(of: route.hops) { bytes in
