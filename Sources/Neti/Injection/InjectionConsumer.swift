@@ -190,6 +190,12 @@ public struct InjectionConsumer: ~Copyable {
         list.load.subtract(packets: what.packets, bytes: what.bytes)
     }
 
+    /// Takes a packet off the list that was collected and can't be delivered any more, for the instance is going (R154).
+    public func lose(_ packet: DuePacket) {
+        list.counters.count(.lostWithInstance)
+        list.giveBack(packet)
+    }
+
     /// Takes everything off, for the instance is going: waiting packets and those that are held (R154).
     ///
     /// - Returns: how many there were.

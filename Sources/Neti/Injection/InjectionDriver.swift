@@ -45,4 +45,7 @@ open class InjectionDriver: @unchecked Sendable {
     ) -> Outcome {
         .refused(.unsupported)
     }
+
+    /// Hears that a packet whose outcome was ``Outcome/unresolved(interface:nextHop:)`` found no room on the list.
+    open func giveUp(interface: UInt32, nextHop: IPAddress) {}
 }

@@ -134,7 +134,12 @@ extension InjectionList {
             var packet = packet
             packet.interface = interface
             packet.nextHop = nextHop
-            return try unsafe store(packet, content, delay: 0, driver)
+            do throws(InjectionError) {
+                return try unsafe store(packet, content, delay: 0, driver)
+            } catch {
+                unsafe driver._withUnsafeGuaranteedRef { $0.giveUp(interface: interface, nextHop: nextHop) }
+                throw error
+            }
         }
     }
 

@@ -42,6 +42,14 @@ public struct InterfaceAddress: Hashable, Sendable {
     /// The prefix as a mask (`NA_NETMASK`).
     public var netmask: IPAddress { .netmask(address.version, length: Int(prefixLength)) }
 
+    /// Whether packets to an address are for everybody in its network: the broadcast address, whether or not it was given,
+    /// as the kernel sees it.
+    func isBroadcast(_ other: IPAddress) -> Bool {
+        guard other.version == .v4, address.version == .v4 else { return false }
+        if broadcast == other { return true }
+        return prefixLength < 31 && other.v4 == (peer ?? address).v4 | ~netmask.v4
+    }
+
     /// The protocol to which it belongs.
     var family: NetworkFamily { address.version == .v4 ? .inet : .inet6 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+public import Packet
 
 /// What has to be known of an interface to give it a packet: a plain value without references.
 public struct InterfaceLink: Hashable, Sendable, BitwiseCopyable {
@@ -36,4 +37,24 @@ extension InterfaceTable {
     public func link(of interface: UInt32) -> InterfaceLink? {
         interfaces.read { $0.link(of: interface) }
     }
+
+    /// The way to an address by longest prefix, as ``NetworkProtocol/route(to:)``; nil without one.
+    public func route(to destination: IPAddress) -> NextHop? {
+        routes.read { $0.route(to: destination) }
+    }
+
+    /// What an address is on an interface. For any thread; in a hook it takes no lock and allocates nothing.
+    public func role(of address: IPAddress, on interface: UInt32) -> AddressRole {
+        interfaces.read { $0.role(of: address, on: interface) }
+    }
+}
+
+/// What an address is on an interface.
+public enum AddressRole: Sendable, BitwiseCopyable {
+    /// One of the interface's own.
+    case own
+    /// The broadcast address of one of its networks.
+    case broadcast
+    /// Anybody's.
+    case other
 }

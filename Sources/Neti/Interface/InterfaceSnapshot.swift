@@ -72,6 +72,18 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         return broadcasts
     }
 
+    func role(of address: IPAddress, on interface: UInt32) -> AddressRole {
+        guard let record = place(of: interface) else { return .other }
+        let (start, end) = stretch(of: record, address.version == .v4 ? .inet : .inet6)
+        var place = start
+        while place < end {
+            if addresses[place].address.address == address { return .own }
+            if addresses[place].address.isBroadcast(address) { return .broadcast }
+            place &+= 1
+        }
+        return .other
+    }
+
     func name(of interface: UInt32) -> String? {
         place(of: interface).map { records[$0].interface.name }
     }

@@ -112,7 +112,12 @@ final class InjectionThread: Sendable {
                 if token == doorbellToken {
                     isRung = true
                 } else {
-                    injectors[token & ~1]?.turn(token, &round)
+                    guard let injector = injectors[token & ~1] else { continue }
+                    injector.turn(token, &round)
+                    if let (descriptor, token) = injector.takeNewDescriptor() {
+                        // Failing that, what waits for news of neighbours is refused when its time is over.
+                        _ = clnx_epoll_add(shared.epoll, descriptor, UInt32(CLNX_READABLE), token)
+                    }
                 }
             }
             round.goHome()

@@ -2,6 +2,7 @@
 
 import CLinuxNet
 import Glibc
+import Kstat
 import Neti
 import Packet
 import Synchronization
@@ -19,6 +20,9 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     private var consumer: InjectionConsumer?
     private var inbound: InboundInjector
     private var outbound: OutboundInjector?
+    private var neighbours: NeighbourResolver?
+    /// What the thread watches of ``neighbours``, once it is there.
+    private var neighbourSocket: Int32 = -1
     private var namespace: InstanceNamespace?
 
     /// Threads inside ``sendDirectly(_:_:interface:nextHop:mark:)``, whose socket mustn't be closed meanwhile.
@@ -40,7 +44,8 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         } catch {
             throw NetiError(error, "instance '\(instance.name)': can't open its namespace")
         }
-        direct = try DirectInjector(instance, in: namespace, broker: broker)
+        let direct = try DirectInjector(monitor.table, in: namespace, broker: broker)
+        self.direct = direct
         timer = clnx_timer_create()
         guard timer >= 0 else {
             throw NetiError(Errno(rawValue: -timer), "instance '\(instance.name)': can't make a timer")
@@ -48,6 +53,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         consumer = InjectionConsumer(instance.injection)
         inbound = InboundInjector(monitor.table, injected)
         outbound = OutboundInjector(in: namespace, broker: broker)
+        neighbours = NeighbourResolver(direct, in: namespace, broker: broker)
         super.init(canQueue: canQueue, longestInbound: LiveFrames.maximumLength)
     }
 
@@ -72,35 +78,56 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         return unsafe direct.send(packet, header, interface: interface, nextHop: nextHop, mark: mark)
     }
 
+    override func giveUp(interface: UInt32, nextHop: IPAddress) {
+        direct.giveUp(interface: interface, nextHop: nextHop)
+    }
+
     // MARK: On the thread neti-inject
 
     /// What the thread waits for, with what it is told then.
-    var descriptors: [(descriptor: Int32, token: UInt64)] { [(timer, token)] }
+    var descriptors: [(descriptor: Int32, token: UInt64)] {
+        neighbourSocket >= 0 ? [(timer, token), (neighbourSocket, token | 1)] : [(timer, token)]
+    }
 
     /// Its address.
     var token: UInt64 { UInt64(UInt(bitPattern: unsafe Unmanaged.passUnretained(self).toOpaque())) }
 
-    /// Delivers what is due.
+    /// What there is to wait for since the last turn, besides.
+    func takeNewDescriptor() -> (descriptor: Int32, token: UInt64)? {
+        guard neighbourSocket < 0, let socket = neighbours?.socket, socket >= 0 else { return nil }
+        neighbourSocket = socket
+        return (socket, token | 1)
+    }
+
+    /// Takes what the kernel tells of neighbours, or delivers what is due.
     func turn(_ token: UInt64, _ round: inout InjectionRound) {
-        _ = clnx_timer_take(timer)
         guard var consumer = consumer.take() else { return }
-        turn(&consumer, &round)
+        let now = UInt64(KstatTime.now.nanoseconds)
+        if token == self.token {
+            deliver(&consumer, &round, now)
+        } else {
+            neighbours?.read(consumer, now: now)
+        }
+        if let tick = neighbours?.nextTick, tick <= now { neighbours?.tick(consumer, now: now) }
+        let isSent = outbound?.send(consumer) ?? true
+        consumer.end(self, before: min(isSent ? .max : consumer.nextTick, neighbours?.nextTick ?? .max))
         self.consumer = consume consumer
     }
 
-    private func turn(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound) {
+    private func deliver(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64) {
+        _ = clnx_timer_take(timer)
         consumer.begin()
         while true {
             let count = unsafe consumer.collect(into: round.due)
-            deliver(count, of: consumer, &round)
+            deliver(count, of: consumer, &round, now)
             guard count == InjectionRound.batch else { break }
         }
-        let isSent = outbound?.send(consumer) ?? true
-        consumer.end(self, before: isSent ? .max : consumer.nextTick)
     }
 
     /// Hands over a batch, neighbours of one style together.
-    private func deliver(_ count: Int, of consumer: borrowing InjectionConsumer, _ round: inout InjectionRound) {
+    private func deliver(
+        _ count: Int, of consumer: borrowing InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64
+    ) {
         var start = 0
         while start < count {
             let style = unsafe round.due[start].style
@@ -110,7 +137,8 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
             switch style {
             case .queueIn: unsafe receive(packets, of: consumer, &round)
             case .queueOut: for index in packets.indices { outbound?.append(unsafe packets[index]) }
-            case .directOut: for index in packets.indices { direct.resolve(unsafe packets[index]) }
+            case .directOut:
+                for index in packets.indices { neighbours?.take(unsafe packets[index], consumer, now: now) }
             }
             start = end
         }
@@ -130,8 +158,12 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         isEnded.store(true, ordering: .sequentiallyConsistent)
         while senders.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
         // The list has this driver as long as it lives, so this mustn't keep the list.
-        if var consumer = consumer.take() { consumer.discard() }
+        if var consumer = consumer.take() {
+            for packet in (outbound?.takeWaiting() ?? []) + (neighbours?.takeWaiting() ?? []) { consumer.lose(packet) }
+            consumer.discard()
+        }
         outbound = nil
+        neighbours = nil
         namespace = nil
         direct.end()
     }

@@ -71,6 +71,15 @@ package final class OutboundInjector {
         return true
     }
 
+    /// Gives back what was handed over and isn't decided on, for the instance is going.
+    package func takeWaiting() -> [DuePacket] {
+        defer {
+            packets = []
+            first = 0
+        }
+        return Array(packets[first...])
+    }
+
     /// Puts as many packets into the batch as may go together; at least one.
     private func fill(_ consumer: borrowing InjectionConsumer) -> Int {
         let leader = packets[first]

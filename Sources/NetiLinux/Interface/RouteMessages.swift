@@ -112,12 +112,18 @@ extension Route.Table {
 
 extension IPAddress {
     /// nil for none.
-    fileprivate init?(_ told: clnx_ip) {
+    init?(_ told: clnx_ip) {
         switch Int32(told.family) {
         case AF_INET: self.init(v4: UInt32(truncatingIfNeeded: told.low))
         case AF_INET6: self.init(v6High: told.high, low: told.low)
         default: return nil
         }
+    }
+}
+
+extension clnx_ip {
+    init(_ address: IPAddress) {
+        self.init(high: address.high, low: address.low, family: UInt8(address.version == .v4 ? AF_INET : AF_INET6))
     }
 }
 

@@ -230,6 +230,11 @@ extension RealPackets {
             limits.packets = 2
             try with(cell, limits: limits) { bench in
                 let packet = try bench.packet(payload: payload)
+                if cell.style == .directOut {
+                    // The first packet has the next hop looked up.
+                    try bench.inject(bench.packet(payload: [0]))
+                    #expect(try bench.receiver.receive()?.bytes == [0])
+                }
                 for _ in 0..<2 {
                     try bench.handle.inject(
                         .queueIn, packet, interface: bench.interface, after: .seconds(60))
@@ -237,7 +242,7 @@ extension RealPackets {
                 #expect(bench.rig.injected("held_packets") == 2)
                 let refusal = bench.refusal(of: packet)
                 if cell.style == .directOut {
-                    // Nothing has to wait, for the neighbour is known.
+                    // Nothing has to wait, for the neighbour is known by now.
                     #expect(refusal == nil)
                     try bench.expectDelivery(of: packet, payload: payload)
                 } else {

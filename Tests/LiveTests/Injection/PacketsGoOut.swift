@@ -36,7 +36,7 @@ extension RealPackets {
             arguments: NetworkFamily.ip)
         func reachThePeer(_ family: NetworkFamily) throws {
             try Rig.with { rig in
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let receiver = try UDPSocket(on: rig.left, family, port: Self.port)
                 let wire = try CaptureSocket(on: rig.left)
                 let payloads = (0..<100).map { number in
@@ -65,7 +65,7 @@ extension RealPackets {
         func longPackets(_ family: NetworkFamily) throws {
             try Rig.with { rig in
                 for host in [rig.left, rig.right] { try host.ip("link", "set", Host.interface, "mtu", "65535") }
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let receiver = try UDPSocket(on: rig.left, family, port: Self.port)
                 let header = family == .inet ? 28 : 48
                 for length in [2048 - header, 2049 - header, 4096 - header, 9000, 65_535 - header] {
@@ -80,7 +80,7 @@ extension RealPackets {
         @Test("A packet that is refused is counted by its reason and stops none behind it", arguments: NetworkFamily.ip)
         func refused(_ family: NetworkFamily) throws {
             try Rig.with { rig in
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let receiver = try UDPSocket(on: rig.left, family, port: Self.port)
                 let nowhere = try #require(IPAddress(family == .inet ? "203.0.113.1" : "2001:db8:ffff::1"))
                 try Self.inject(Self.packet(rig, family, payload: [1]), rig, family)
@@ -106,7 +106,7 @@ extension RealPackets {
                     table \(nft) watch { chain c { type filter hook postrouting priority 10; \
                     udp dport \(Self.port) meta priority none counter; }; }
                     """)
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let told = Log<String>()
                 let stamp = try rig.instance.takeStamp()
                 try rig.register("again", on: .physicalOut, of: family) { packet in
@@ -150,7 +150,7 @@ extension RealPackets {
             arguments: NetworkFamily.ip)
         func loopback(_ family: NetworkFamily) throws {
             try Rig.with { rig in
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let told = Log<String>()
                 for event in [NetworkEvent.loopbackOut, .loopbackIn, .physicalOut] {
                     try rig.register("look", on: event, of: family) { packet in
@@ -184,7 +184,7 @@ extension RealPackets {
                     try Command.run(
                         "ip", ["-n", rig.right.name, version, "rule", "add"] + rule + ["lookup", table])
                 }
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let first = try CaptureSocket(on: rig.left)
                 let second = try CaptureSocket(on: rig.right, interface: "other1")
                 func arrives(at wire: CaptureSocket, _ payload: UInt8) throws -> Bool {
@@ -213,7 +213,7 @@ extension RealPackets {
                 for name in ["other0", "other1"] { try rig.right.ip("link", "set", name, "up") }
                 try rig.right.ip("neighbour", "add", "fe80::99", "lladdr", "02:00:00:00:00:99", "dev", "other0")
                 let other = try rig.right.run { unsafe if_nametoindex("other0") }
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let wire = try CaptureSocket(on: rig.right, interface: "other1")
                 // The kernel's own IPv6 on a new interface takes a moment.
                 let isThere = try Deadline(.seconds(5)).sees {
@@ -229,7 +229,7 @@ extension RealPackets {
         @Test("When queues are full packets wait instead of being lost, and arrive in order")
         func backPressure() throws {
             try Rig.with { rig in
-                let delivery = HandDelivery(of: rig)
+                let delivery = try HandDelivery(of: rig)
                 let barrier = Barrier()
                 try rig.register("slow", on: .physicalOut, of: .inet) { packet in
                     if packet.isUDP(to: Self.port) { barrier.pass() }
