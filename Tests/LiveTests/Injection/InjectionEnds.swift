@@ -34,7 +34,9 @@ extension RealPackets {
         private static let limit = 5
         private static let circling: UInt16 = 7001
 
-        @Test("What goes round is dropped at the limit, and counted; other flows keep theirs (R109, R149)", arguments: Circle.all)
+        @Test(
+            "What goes round is dropped at the limit, and counted; other flows keep theirs (R109, R149)",
+            arguments: Circle.all)
         func circle(_ circle: Circle) throws {
             var limits = InjectionLimits()
             limits.injections = Self.limit

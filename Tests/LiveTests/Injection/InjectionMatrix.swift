@@ -234,6 +234,7 @@ extension RealPackets {
                     // The first packet has the next hop looked up.
                     try bench.inject(bench.packet(payload: [0]))
                     #expect(try bench.receiver.receive()?.bytes == [0])
+                    #expect(Deadline(.seconds(3)).sees { bench.rig.injected("held_packets") == 0 })
                 }
                 for _ in 0..<2 {
                     try bench.handle.inject(

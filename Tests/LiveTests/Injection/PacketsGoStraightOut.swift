@@ -59,7 +59,7 @@ extension RealPackets {
         }
 
         @Test(
-            "A packet to a known neighbour goes by the first call after the kernel was asked once; no hook sees it (R148, R151)",
+            "A packet to a known neighbour goes by the first call after the kernel was asked once; no hook sees it (R147, R151)",
             arguments: NetworkFamily.ip)
         func known(_ family: NetworkFamily) throws {
             try Rig.with { rig in
@@ -94,7 +94,7 @@ extension RealPackets {
         }
 
         @Test(
-            "Packets for a next hop that has to be asked for wait, and arrive in order (R148)",
+            "Packets for a next hop that has to be asked for wait, and arrive in order (R147)",
             arguments: NetworkFamily.ip)
         func resolved(_ family: NetworkFamily) throws {
             try Rig.with { rig in
