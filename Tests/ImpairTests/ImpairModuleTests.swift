@@ -4,6 +4,7 @@ import Hooks
 import Impair
 import Neti
 import Packet
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -188,6 +189,44 @@ struct ImpairModuleTests {
         let unknown = try lost(random, 200)
         let seed = try #require(random.statistic("seed"))
         #expect(try lost(ImpairRig(["loss": "30%", "seed": seed]), 200) == unknown)
+    }
+
+    @Test(
+        "Changes while two threads are in the hook: each packet meets one set of values or the other, never a mixture")
+    func changesUnderway() async throws {
+        // Everything is lost, or nothing matches.
+        let all = ["loss": "100%", "match": "all"]
+        let none = ["loss": "0%", "match": "proto tcp all"]
+        let rig = try ImpairRig(all, lanes: 2)
+        let packet = try datagram()
+        let end = End()
+        @Sendable func run(_ lane: Int) throws -> (shown: Int, lost: Int) {
+            let reader = try rig.netinfo.publication.makeReader()
+            var counts = (shown: 0, lost: 0)
+            while !end.hasCome.load(ordering: .relaxed) {
+                reader.enter()
+                for _ in 0..<64 {
+                    let shown = rig.show(packet, lane: lane)
+                    counts.shown += 1
+                    counts.lost += shown.result == .drop ? 1 : 0
+                }
+                reader.leave()
+            }
+            return counts
+        }
+        let counts = try await withThrowingTaskGroup(of: (shown: Int, lost: Int).self) { group in
+            for lane in 0..<2 { group.addTask { try run(lane) } }
+            for round in 0..<500 { try rig.module.change(round.isMultiple(of: 2) ? none : all) }
+            end.hasCome.store(true, ordering: .relaxed)
+            return try await group.reduce(into: (shown: 0, lost: 0)) { $0 = ($0.shown + $1.shown, $0.lost + $1.lost) }
+        }
+        #expect(rig.statistic("seen") == "\(counts.shown)")
+        #expect(rig.statistic("lost") == "\(counts.lost)")
+        #expect(rig.statistic("matched") == "\(counts.lost)")
+    }
+
+    private final class End: Sendable {
+        let hasCome = Atomic(false)
     }
 
     @Test("ARP and OBSERVING only show packets, and are refused")

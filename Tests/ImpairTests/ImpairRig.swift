@@ -7,8 +7,8 @@ import Neti
 import Packet
 
 /// An instance with one `impair` hook, packets that are shown to it, and what it puts on the list.
-final class ImpairRig {
-    let netinfo = Netinfo(readers: 1)
+final class ImpairRig: @unchecked Sendable {
+    let netinfo = Netinfo(readers: 2)
     let instance: Instance
     let module: ImpairModule
     let stamp: Stamps
@@ -32,7 +32,7 @@ final class ImpairRig {
     /// - Parameters:
     ///   - packets: how many the instance's list holds.
     ///   - canHold: whether the instance can inject at all.
-    init(_ values: [String: String], packets: Int = 4_096, canHold: Bool = true) throws {
+    init(_ values: [String: String], packets: Int = 4_096, canHold: Bool = true, lanes: Int = 1) throws {
         var limits = InjectionLimits()
         limits.packets = packets
         var state = InterfaceState()
@@ -46,15 +46,15 @@ final class ImpairRig {
         stamp = try instance.takeStamp()
         module = try ImpairModule(
             HookModuleSettings(
-                hookName: "slow", instanceName: "blue", lanes: 1, values: values, stamp: stamp,
+                hookName: "slow", instanceName: "blue", lanes: lanes, values: values, stamp: stamp,
                 publication: netinfo.publication))
         module.createKstats(in: netinfo, netid: instance.netid)
     }
 
-    /// Shows a packet to the hook.
+    /// Shows a packet to the hook. May be called on several threads, each with a lane of its own.
     func show(
         _ packet: [UInt8], at event: NetworkEvent = .physicalOut, family: NetworkFamily = .inet, stamps: Stamps = [],
-        change: (inout PacketMetadata) -> Void = { _ in }
+        lane: Int = 0, change: (inout PacketMetadata) -> Void = { _ in }
     ) -> Shown {
         let function = module.function(family: family, event: event)
         var packet = packet
@@ -69,7 +69,7 @@ final class ImpairRig {
         unsafe packet.withUnsafeMutableBytes { bytes in
             guard let base = bytes.baseAddress else { return }
             var event = unsafe PacketEvent(
-                netid: instance.netid, family: family, event: event, flags: [], lane: 0, metadata: metadata, mark: 0,
+                netid: instance.netid, family: family, event: event, flags: [], lane: lane, metadata: metadata, mark: 0,
                 base: base, count: bytes.count, capacity: bytes.count,
                 injection: Unmanaged.passUnretained(instance.injection))
             result = function(&event)
