@@ -22,7 +22,8 @@ PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13V
     '8IPFilter7RuleSetC6decide' '8IPFilter7LogRingV9writeBody' \
     '4Neti(14ProtocolHandle|15NetworkProtocol)C(3mtu|5route)' '5Hooks11PublicationC14isCallerInside' '4Neti10RouteTableV5route' \
     '4Neti17InterfaceSnapshotV3mtu' '9NetiLinux15InjectedPacketsC9recognise' '9NetiLinux15InjectedSourcesC6origin' \
-    '9NetiLinux20InjectedFingerprintsC(4take|6search)'
+    '9NetiLinux20InjectedFingerprintsC(4take|6search)' '4Neti13InjectionListC(6inject|5admit|5store|4copy|3arm|8setTimer)' \
+    '4Neti15InjectionMemoryV(4take|9takeFresh|4link|8giveBack)' '9NetiLinux14DirectInjectorC(4send|6target|3hop)' '9NetiLinux14NeighbourTableC(4find|7address|12beginWaiting)'
 
 TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
@@ -75,9 +76,11 @@ gates: deps
 bench: RUN_PACKAGES += gcc libc6-dev python3
 bench: deps
 	$(SWIFT) build $(STATIC) --product neti-daemon
+	$(SWIFT) build $(STATIC) --product neti-injector
 	$(MAKE) -s -C Benchmarks
 	$(SUDO) /usr/bin/python3 -B Benchmarks/runner $(if $(QUICK),--quick) $(if $(STRICT),--strict) \
 	    $(if $(JSON),--json $(JSON)) $(BENCH)
+	$(SUDO) /usr/bin/python3 -B Benchmarks/runner/injection.py $(if $(QUICK),--rounds 1) $(if $(STRICT),--strict)
 	$(SUDO) /usr/bin/python3 -B Benchmarks/runner/instances.py $(if $(QUICK),--count 100)
 
 fmt:

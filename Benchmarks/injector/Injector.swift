@@ -28,7 +28,7 @@ struct Injector: ParsableCommand {
         defer { provider.stop() }
         var limits = InjectionLimits()
         // What waits for longer than a tick gains nothing, and leaves the processor's cache.
-        limits.packets = 512
+        limits.packets = 1024
         let instance = try provider.addInstance(
             named: "bench", in: .path("/run/netns/\(t)"), injection: limits)
         let handle = instance.protocolHandle(.inet)

@@ -39,6 +39,8 @@ public struct InjectionConsumer: ~Copyable {
     private var waiting = Heap<Waiting>()
     private var number: UInt64 = 0
     private var now: UInt64 = 0
+    /// Whether nothing was collected yet in this turn.
+    private var isFirst = true
     /// What was taken out of the inbox and not looked at yet, oldest first: a slot plus one.
     private var taken: UInt32 = 0
     private let finished: UnsafeMutablePointer<Finished>
@@ -60,6 +62,7 @@ public struct InjectionConsumer: ~Copyable {
         list.counters.count(.wakeups)
         list.armed.store(.max, ordering: .sequentiallyConsistent)
         now = UInt64(KstatTime.now.nanoseconds)
+        isFirst = true
     }
 
     /// Takes packets whose time has come, in their order.
@@ -67,6 +70,9 @@ public struct InjectionConsumer: ~Copyable {
     /// - Returns: how many were written. Less than there was room for: nothing more is due in this turn.
     public mutating func collect(into due: UnsafeMutableBufferPointer<DuePacket>) -> Int {
         giveBack()
+        // What was delivered took its time, and more may be due by now.
+        if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
+        isFirst = false
         var count = 0
         while count < due.count, let packet = next() {
             unsafe due.initializeElement(at: count, to: packet)
