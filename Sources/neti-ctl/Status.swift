@@ -12,8 +12,8 @@ struct StatusCommand: ParsableCommand {
         discussion: """
             Version, process, how long it runs, its configuration file, the number of pump threads, instances and hooks, \
             how packets are sent to queues, and what became of all packets since the start. Then packets that hooks and \
-            clients injected, how many were refused and how many waited when their instance ended, and which styles of \
-            'neti-ctl inject' work here. One that doesn't answers -1 (net_inject), and stands there with the reason.
+            clients injected, how often one was refused (each time that it was tried), how many waited when their instance \
+            ended, and which styles of 'neti-ctl inject' work here. One that doesn't answers -1 (net_inject), and stands there with the reason.
 
             EXAMPLES
               neti-ctl status

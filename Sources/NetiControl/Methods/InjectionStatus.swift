@@ -7,7 +7,7 @@ extension GetStatus {
         public var styles: [InjectionStyleStatus]
         /// Packets that were accepted, whatever became of them.
         public var injected: Int
-        /// Packets that were refused, or failed when their time had come.
+        /// How often a packet was refused, each time that it was tried, or failed when its time had come.
         public var refused: Int
         /// Packets that waited when their instance ended.
         public var lost: Int

@@ -6,7 +6,7 @@ import Neti
 struct InjectionTotals: Equatable {
     /// Packets that were accepted, whatever became of them.
     var accepted: UInt64 = 0
-    /// Packets that were refused, or failed when their time had come.
+    /// How often a packet was refused, each time that it was tried, or failed when its time had come.
     var refused: UInt64 = 0
     /// Packets that waited when their instance ended.
     var lost: UInt64 = 0

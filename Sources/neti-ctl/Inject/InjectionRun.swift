@@ -29,7 +29,7 @@ struct InjectionRun<Source: PacketSource & ~Copyable>: ~Copyable {
 
     /// Packets and bytes of one call: enough to make the calls themselves cheap, few enough to be soon done.
     private static var mostPackets: Int { 1000 }
-    private static var mostBytes: Int { 200_000 }
+    private static var mostBytes: Int { 60_000 }
     /// For how long packets that are due one by one are gathered, in nanoseconds.
     private static var tick: Int64 { 1_000_000 }
     /// After which time a full list is given up if it takes nothing, in nanoseconds.
