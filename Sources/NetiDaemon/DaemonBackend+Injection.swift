@@ -51,10 +51,8 @@ extension DaemonBackend {
             })
     }
 
-    func injection(of entries: [InstanceEntry]) -> GetStatus.InjectionStatus {
-        let totals = entries.compactMap(\.running).reduce(into: engine.endedInjection) { totals, running in
-            totals.add(running.instance.injection.status)
-        }
+    func injection() -> GetStatus.InjectionStatus {
+        let totals = engine.injectionTotals
         return GetStatus.InjectionStatus(
             styles: Inject.Style.allCases.map { style in
                 .init(

@@ -47,7 +47,7 @@ struct DaemonBackend: ControlBackend {
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
                 received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
-            injection: injection(of: entries))
+            injection: injection())
     }
 
     func instances() throws(ControlError) -> [ListInstances.Instance] {

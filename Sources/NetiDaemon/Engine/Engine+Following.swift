@@ -82,12 +82,8 @@ extension Engine {
 
     private func takeDown(_ name: String) {
         guard let entry = entry(name) else { return }
-        update(name) { $0.state = .gone }
         logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
-        if let running = entry.running {
-            running.takeDown()
-            keep(running.instance.injection.status)
-        }
+        end(name)
         kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats)
     }
 

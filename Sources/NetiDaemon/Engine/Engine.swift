@@ -27,7 +27,9 @@ final class Engine: Sendable {
 
     private struct Table {
         var entries: [String: InstanceEntry] = [:]
+        /// What was injected in instances that are gone, and the lists of those that are just going.
         var endedInjection = InjectionTotals()
+        var endingInjection: [InjectionList] = []
         var isStopping = false
     }
 
@@ -136,12 +138,32 @@ final class Engine: Sendable {
         table.entries[entry.name] = entry
     }
 
-    /// What was injected in instances that are gone.
-    var endedInjection: InjectionTotals { table.withLock { $0.endedInjection } }
+    /// What was injected in all instances, those that are gone included.
+    var injectionTotals: InjectionTotals {
+        let (ended, lists) = table.withLock { table in
+            let lists = table.entries.values.compactMap { $0.running?.instance.injection }
+            return (table.endedInjection, table.endingInjection + lists)
+        }
+        return lists.reduce(into: ended) { $0.add($1.status) }
+    }
 
-    /// Keeps what an instance counted that is down now.
-    func keep(_ status: InjectionList.Status) {
-        table.withLock { $0.endedInjection.add(status) }
+    /// Says that an instance is gone, takes it down, and keeps what it counted.
+    func end(_ name: String) {
+        let running = table.withLock { table -> RunningInstance? in
+            guard var entry = table.entries[name] else { return nil }
+            let running = entry.running
+            if let running { table.endingInjection.append(running.instance.injection) }
+            entry.state = .gone
+            store(entry, in: &table)
+            return running
+        }
+        guard let running else { return }
+        running.takeDown()
+        let list = running.instance.injection
+        table.withLock { table in
+            table.endingInjection.removeAll { $0 === list }
+            table.endedInjection.add(list.status)
+        }
     }
 
     var isStopping: Bool { table.withLock { $0.isStopping } }
