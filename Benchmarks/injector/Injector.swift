@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import CLinuxNet
+import FoundationEssentials
 import Glibc
 import Neti
 import NetiLinux
@@ -45,6 +46,7 @@ struct Injector: ParsableCommand {
         try warmUp(handle, style, packets[0], interface, instance.injection)
 
         let before = delivered(style, instance.injection)
+        let spent = deliveringTime()
         let start = ContinuousClock.now
         let end = start + .nanoseconds(Int64(n * 1e9))
         var refused = 0
@@ -53,7 +55,7 @@ struct Injector: ParsableCommand {
                 // A full list is the sign that deliveries are behind.
                 while !handle.injects(style, packet, interface) {
                     refused += 1
-                    sched_yield()
+                    clnx_nap(20_000)
                 }
             }
         }
@@ -63,7 +65,20 @@ struct Injector: ParsableCommand {
         let wakeups = instance.injection.status["timer_wakeups"]
         print(
             "packets_per_second=\(Int(Double(count) / seconds)) us_per_packet=\(seconds * 1e6 / Double(count)) "
-                + "wakeups=\(wakeups) list_full=\(refused)")
+                + "cpu_us_per_packet=\((deliveringTime() - spent) * 1e6 / Double(count)) wakeups=\(wakeups) list_full=\(refused)")
+    }
+
+    /// Seconds of processor time that the thread has used which delivers.
+    private func deliveringTime() -> Double {
+        let tasks = "/proc/self/task"
+        for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
+            guard let name = try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8),
+                name == "neti-inject\n",
+                let times = try? String(contentsOfFile: "\(tasks)/\(task)/schedstat", encoding: .utf8)
+            else { continue }
+            return (Double(times.prefix { $0 != " " }) ?? 0) / 1e9
+        }
+        return 0
     }
 
     /// Everything is opened and every neighbour known afterwards.

@@ -56,7 +56,7 @@ public final class LinuxProvider: NetworkProvider {
                 interfaceEvents = try InterfaceEvents(netinfo.publication, observer: observe)
                 watch = try Watch()
                 do throws(NetiError) {
-                    injection = try InjectionThread()
+                    injection = try InjectionThread(broker)
                 } catch {
                     watch.stop()
                     throw error

@@ -32,7 +32,7 @@ public struct InjectionConsumer: ~Copyable {
     }
 
     private let list: InjectionList
-    /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInInbox`` leads to
+    /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInLine`` leads to
     /// the next.
     private var line = (first: UInt32(0), last: UInt32(0), firstDeadline: UInt64.max, lastDeadline: UInt64(0))
     /// All others that wait.
@@ -41,8 +41,10 @@ public struct InjectionConsumer: ~Copyable {
     private var now: UInt64 = 0
     /// Whether nothing was collected yet in this turn.
     private var isFirst = true
-    /// What was taken out of the inbox and not looked at yet, oldest first: a slot plus one.
-    private var taken: UInt32 = 0
+    /// The first place of the inbox that wasn't looked at yet.
+    private var place: UInt32 = 0
+    /// The place up to which it is looked at by now: further on, others are writing.
+    private var end: UInt32 = 0
     private let finished: UnsafeMutablePointer<Finished>
 
     /// Makes room for as many packets as the list may hold.
@@ -73,6 +75,7 @@ public struct InjectionConsumer: ~Copyable {
         // What was delivered took its time, and more may be due by now.
         if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
         isFirst = false
+        end = list.inbox.end
         var count = 0
         while count < due.count, let packet = next() {
             unsafe due.initializeElement(at: count, to: packet)
@@ -93,19 +96,24 @@ public struct InjectionConsumer: ~Copyable {
     /// The next tick.
     public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }
 
+    /// How far ahead slots of the inbox are fetched.
+    private static let ahead: UInt32 = 6
+
     private mutating func next() -> DuePacket? {
         while true {
-            if taken == 0 { takeInbox() }
             let earliest = earliest
-            if taken == 0 {
+            guard place != end, let slot = list.inbox.slot(at: place) else {
                 return earliest <= now ? takeEarliest() : nil
             }
-            let slot = taken - 1
-            let packet = unsafe list.memory.slot(slot).pointee.packet
-            if earliest <= now, earliest <= packet.deadline { return takeEarliest() }
-            taken = unsafe list.memory.slot(slot).pointee.nextInInbox
-            if packet.deadline <= now { return packet }
-            wait(packet.deadline, slot)
+            if end &- place > Self.ahead, let later = list.inbox.slot(at: place &+ Self.ahead) {
+                list.memory.fetch(later)
+            }
+            let deadline = unsafe list.memory.slot(slot).pointee.packet.deadline
+            if earliest <= now, earliest <= deadline { return takeEarliest() }
+            list.inbox.empty(place)
+            place &+= 1
+            if deadline <= now { return unsafe list.memory.slot(slot).pointee.packet }
+            wait(deadline, slot)
         }
     }
 
@@ -118,11 +126,11 @@ public struct InjectionConsumer: ~Copyable {
             number &+= 1
             return
         }
-        unsafe list.memory.slot(index).pointee.nextInInbox = 0
+        unsafe list.memory.slot(index).pointee.nextInLine = 0
         if line.first == 0 {
             (line.first, line.firstDeadline) = (index + 1, deadline)
         } else {
-            unsafe list.memory.slot(line.last - 1).pointee.nextInInbox = index + 1
+            unsafe list.memory.slot(line.last - 1).pointee.nextInLine = index + 1
         }
         (line.last, line.lastDeadline) = (index + 1, deadline)
     }
@@ -135,21 +143,9 @@ public struct InjectionConsumer: ~Copyable {
         }
         guard line.first != 0 else { return nil }
         let packet = unsafe list.memory.slot(line.first - 1).pointee.packet
-        line.first = unsafe list.memory.slot(line.first - 1).pointee.nextInInbox
+        line.first = unsafe list.memory.slot(line.first - 1).pointee.nextInLine
         line.firstDeadline = line.first == 0 ? .max : unsafe list.memory.slot(line.first - 1).pointee.packet.deadline
         return packet
-    }
-
-    /// Takes what is in the inbox, newest first, and turns it round.
-    private mutating func takeInbox() {
-        var next = list.inbox.exchange(0, ordering: .sequentiallyConsistent)
-        while next != 0 {
-            let slot = unsafe list.memory.slot(next - 1)
-            let following = unsafe slot.pointee.nextInInbox
-            unsafe slot.pointee.nextInInbox = taken
-            taken = next
-            next = following
-        }
     }
 
     // MARK: What becomes of them
@@ -209,6 +205,7 @@ public struct InjectionConsumer: ~Copyable {
     public mutating func discard() -> Int {
         giveBack()
         now = .max
+        end = list.inbox.end
         var count = 0
         while let packet = next() {
             list.giveBack(packet)

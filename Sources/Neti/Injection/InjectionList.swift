@@ -9,9 +9,8 @@ import SystemPackage
 // How it works
 //
 // A packet is copied into chunks of memory that the list has had from the start. Its first slot describes it and travels:
-// from the free stack to the thread that injects, through the inbox to the consumer, and back to the free stack. The
-// inbox is a stack too: threads push, the consumer takes all of it at once and turns it round. So no thread ever waits for
-// another, and what one thread injected stays in its order.
+// from the free stack to the thread that injects, through the inbox to the consumer, and back to the free stack. No thread
+// ever waits for another, and what one thread injected stays in its order.
 //
 // Who wakes the consumer: the time for which the timer is set stands in `armed`. A thread that comes with an earlier time
 // lowers it and sets the timer. The consumer raises it to "never" before it looks into the inbox; so either it sees the
@@ -33,8 +32,7 @@ public final class InjectionList: Sendable {
 
     let counters = InjectionCounters()
     let memory: InjectionMemory
-    /// The newest slot in the inbox plus one.
-    let inbox = Atomic<UInt32>(0)
+    let inbox: InjectionInbox
     /// For when the timer is set, in nanoseconds of the monotonic clock.
     let armed = Atomic<UInt64>(.max)
     let load = InjectionLoad()
@@ -57,6 +55,7 @@ public final class InjectionList: Sendable {
         self.interfaces = interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         self.prepare = prepare
+        inbox = InjectionInbox(packets: limits.packets)
         memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize)
     }
 }
@@ -173,14 +172,7 @@ extension InjectionList {
         _ driver: Unmanaged<InjectionDriver>
     ) {
         unsafe slot.pointee.packet.deadline = deadline
-        var head = inbox.load(ordering: .relaxed)
-        while true {
-            unsafe slot.pointee.nextInInbox = head
-            let (isDone, original) = inbox.weakCompareExchange(
-                expected: head, desired: index + 1, ordering: .sequentiallyConsistent)
-            if isDone { break }
-            head = original
-        }
+        inbox.add(index)
         unsafe driver._withUnsafeGuaranteedRef { arm($0, at: deadline) }
     }
 

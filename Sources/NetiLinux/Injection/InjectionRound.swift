@@ -18,7 +18,7 @@ struct InjectionRound: ~Copyable {
     private let home: Int32
     private var isAway = false
 
-    /// - Parameter home: the daemon's own namespace, open; closed with this.
+    /// - Parameter home: the daemon's own namespace, open for as long as this lives.
     init(home: Int32) {
         self.home = home
         unsafe due = .allocate(capacity: Self.batch)
@@ -26,7 +26,6 @@ struct InjectionRound: ~Copyable {
 
     deinit {
         unsafe due.deallocate()
-        close(home)
     }
 
     /// Has an instance receive packets; the thread is in its namespace afterwards, until ``goHome()``.

@@ -45,20 +45,13 @@ final class InjectionThread: Sendable {
 
     /// Starts the thread.
     ///
+    /// - Parameter broker: knows the way home; outlives the thread.
     /// - Throws: when threads or descriptors run out.
-    init() throws(NetiError) {
+    init(_ broker: NamespaceBroker) throws(NetiError) {
         let shared = try Shared()
-        let home = clnx_namespace_current()
-        guard home >= 0 else {
-            throw NetiError(Errno(rawValue: -home), "can't open the daemon's own network namespace")
-        }
+        let home = broker.home
         self.shared = shared
-        do throws(NetiError) {
-            thread = try KernelThread(named: "neti-inject") { Self.serve(shared, home: home) }
-        } catch {
-            close(home)
-            throw error
-        }
+        thread = try KernelThread(named: "neti-inject") { Self.serve(shared, home: home) }
     }
 
     /// Has the thread deliver what is on an instance's list, until ``remove(_:)``.

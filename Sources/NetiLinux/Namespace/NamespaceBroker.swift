@@ -31,6 +31,9 @@ public final class NamespaceBroker: Sendable {
         thread = try KernelThread(named: "neti-broker") { shared.serve() }
     }
 
+    /// The namespace in which the process started, open as long as the broker lives.
+    var home: Int32 { shared.home }
+
     /// Ends the thread; work handed over before is done first.
     public func stop() {
         shared.queue.withLock { $0.isStopping = true }
@@ -103,7 +106,7 @@ private final class Shared: Sendable {
 
     let queue = Mutex(Queue())
     let doorbell: Doorbell
-    private let home: Int32
+    let home: Int32
 
     init() throws(NetiError) {
         doorbell = try Doorbell()

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// By which packets travel from the threads that inject to the one that delivers: a ring of slots, oldest first.
+///
+/// A thread draws a place and fills it, so threads never wait for each other; the consumer stops at a place that was drawn and
+/// not filled yet, and whoever fills it sets the timer afterwards. The ring has a place for every packet that may be on the
+/// list, so it is never full.
+@safe
+struct InjectionInbox: ~Copyable, @unchecked Sendable {
+    /// Each holds a slot plus one, 0 while it is empty.
+    private let places: UnsafeMutablePointer<Atomic<UInt32>>
+    private let mask: UInt32
+    private let drawn = Atomic<UInt32>(0)
+
+    /// - Parameter packets: how many it has to hold, up to 2^20.
+    init(packets: Int) {
+        var count: UInt32 = 1
+        while count < packets { count *= 2 }
+        mask = count - 1
+        unsafe places = .allocate(capacity: Int(count))
+        for index in 0..<Int(count) { unsafe (places + index).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+        unsafe places.deallocate()
+    }
+
+    /// Adds a slot; any thread.
+    @inline(__always)
+    func add(_ slot: UInt32) {
+        let place = drawn.wrappingAdd(1, ordering: .relaxed).oldValue & mask
+        unsafe places[Int(place)].store(slot + 1, ordering: .sequentiallyConsistent)
+    }
+
+    /// The place behind the last that was drawn.
+    var end: UInt32 { drawn.load(ordering: .sequentiallyConsistent) }
+
+    /// The slot at a place that is filled; nil at one that isn't. The consumer.
+    @inline(__always)
+    func slot(at place: UInt32) -> UInt32? {
+        let slot = unsafe places[Int(place & mask)].load(ordering: .sequentiallyConsistent)
+        return slot == 0 ? nil : slot - 1
+    }
+
+    /// Empties a place. The consumer.
+    @inline(__always)
+    func empty(_ place: UInt32) {
+        unsafe places[Int(place & mask)].store(0, ordering: .relaxed)
+    }
+}
