@@ -166,4 +166,18 @@ struct IPFilterModuleTests {
         let good = try RuleFile("pass in all")
         #expect(IPFilterModule.problems(in: ["rules": good.path.string, "default-policy": "block"]) == [])
     }
+
+    @Test("A wrong policy is told at its key, beside what is wrong with the file; nothing changes while it runs")
+    func policyAndChanges() throws {
+        let wrong = IPFilterModule.problems(in: ["rules": "/nonexistent", "default-policy": "drop"])
+        #expect(wrong.map(\.key) == ["default-policy", nil])
+        #expect(wrong.map(\.file) == [nil, "/nonexistent"])
+        #expect(wrong.first?.message == "expected \"pass\" or \"block\", found \"drop\"")
+        let file = try RuleFile("pass in all")
+        let module = try IPFilterModule(
+            HookModuleSettings(hookName: "f", instanceName: "i", lanes: 1, values: ["rules": file.path.string]))
+        #expect(throws: NetiError(.notSupported, "module 'ipf' takes no changes while it runs")) {
+            try module.change(["default-policy": "block"])
+        }
+    }
 }
