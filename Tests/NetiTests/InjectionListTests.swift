@@ -134,8 +134,8 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
     @Test("Packets with the same time keep their order, whatever came between them")
     func equalTimes() throws {
         let rig = try Rig()
+        var consumer = InjectionConsumer(rig.instance.injection)
         for _ in 0..<20 {
-            var consumer = InjectionConsumer(rig.instance.injection)
             for (last, delay) in [(1, 3), (3, 6), (2, 3), (4, 6)] {
                 try rig.inject(.queueOut, try datagram(UInt8(last)), after: .milliseconds(delay))
             }
