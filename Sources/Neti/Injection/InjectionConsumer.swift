@@ -47,12 +47,11 @@ public struct InjectionConsumer: ~Copyable {
     private var end: UInt32 = 0
     private let finished: UnsafeMutablePointer<Finished>
 
-    /// Makes room for as many packets as the list may hold.
+    /// Allocates next to nothing: most instances never delay a packet.
     public init(_ list: InjectionList) {
         self.list = list
         unsafe finished = .allocate(capacity: 1)
         unsafe finished.initialize(to: Finished())
-        waiting.reserveCapacity(min(list.limits.packets, list.memory.count))
     }
 
     deinit {
@@ -75,7 +74,7 @@ public struct InjectionConsumer: ~Copyable {
         // What was delivered took its time, and more may be due by now.
         if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
         isFirst = false
-        end = list.inbox.end
+        end = list.memory.inbox.end
         var count = 0
         while count < due.count, let packet = next() {
             unsafe due.initializeElement(at: count, to: packet)
@@ -102,15 +101,15 @@ public struct InjectionConsumer: ~Copyable {
     private mutating func next() -> DuePacket? {
         while true {
             let earliest = earliest
-            guard place != end, let slot = list.inbox.slot(at: place) else {
+            guard place != end, let slot = list.memory.inbox.slot(at: place) else {
                 return earliest <= now ? takeEarliest() : nil
             }
-            if end &- place > Self.ahead, let later = list.inbox.slot(at: place &+ Self.ahead) {
+            if end &- place > Self.ahead, let later = list.memory.inbox.slot(at: place &+ Self.ahead) {
                 list.memory.fetch(later)
             }
             let deadline = unsafe list.memory.slot(slot).pointee.packet.deadline
             if earliest <= now, earliest <= deadline { return takeEarliest() }
-            list.inbox.empty(place)
+            list.memory.inbox.empty(place)
             place &+= 1
             if deadline <= now { return unsafe list.memory.slot(slot).pointee.packet }
             wait(deadline, slot)
@@ -205,7 +204,7 @@ public struct InjectionConsumer: ~Copyable {
     public mutating func discard() -> Int {
         giveBack()
         now = .max
-        end = list.inbox.end
+        end = list.memory.inbox.end
         var count = 0
         while let packet = next() {
             list.giveBack(packet)

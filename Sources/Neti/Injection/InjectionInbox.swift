@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Synchronization
 
 /// By which packets travel from the threads that inject to the one that delivers: a ring of slots, oldest first.
@@ -10,22 +9,25 @@ import Synchronization
 /// list, so it is never full.
 @safe
 struct InjectionInbox: ~Copyable, @unchecked Sendable {
-    /// Each holds a slot plus one, 0 while it is empty.
+    /// Each holds a slot plus one, 0 while it is empty: so pages that were never touched are empty places.
     private let places: UnsafeMutablePointer<Atomic<UInt32>>
     private let mask: UInt32
     private let drawn = Atomic<UInt32>(0)
 
-    /// - Parameter packets: how many it has to hold, up to 2^20.
-    init(packets: Int) {
-        var count: UInt32 = 1
-        while count < packets { count *= 2 }
-        mask = count - 1
-        unsafe places = .allocate(capacity: Int(count))
-        for index in 0..<Int(count) { unsafe (places + index).initialize(to: Atomic(0)) }
+    /// - Parameters:
+    ///   - places: zero bytes, valid and nobody else's as long as this lives.
+    ///   - count: how many there are, a power of two.
+    @unsafe
+    init(_ places: UnsafeMutableRawPointer, count: Int) {
+        unsafe self.places = places.bindMemory(to: Atomic<UInt32>.self, capacity: count)
+        mask = UInt32(count) - 1
     }
 
-    deinit {
-        unsafe places.deallocate()
+    /// Places for so many packets.
+    static func count(for packets: Int) -> Int {
+        var count = 1
+        while count < packets { count *= 2 }
+        return count
     }
 
     /// Adds a slot; any thread.

@@ -32,7 +32,6 @@ public final class InjectionList: Sendable {
 
     let counters = InjectionCounters()
     let memory: InjectionMemory
-    let inbox: InjectionInbox
     /// For when the timer is set, in nanoseconds of the monotonic clock.
     let armed = Atomic<UInt64>(.max)
     let load = InjectionLoad()
@@ -55,8 +54,7 @@ public final class InjectionList: Sendable {
         self.interfaces = interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         self.prepare = prepare
-        inbox = InjectionInbox(packets: limits.packets)
-        memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize)
+        memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize, packets: limits.packets)
     }
 }
 
@@ -172,7 +170,7 @@ extension InjectionList {
         _ driver: Unmanaged<InjectionDriver>
     ) {
         unsafe slot.pointee.packet.deadline = deadline
-        inbox.add(index)
+        memory.inbox.add(index)
         unsafe driver._withUnsafeGuaranteedRef { arm($0, at: deadline) }
     }
 

@@ -48,6 +48,7 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     /// Bytes that are mapped, 0 if that failed.
     private let size: Int
     private let memory: UnsafeMutableRawPointer
+    let inbox: InjectionInbox
     private let free = Atomic<UInt64>(0)
     private let used = Atomic<UInt32>(0)
 
@@ -57,17 +58,22 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     private static let stride = slotSize + chunkSize
 
     /// Reserves it. Where there is no address space for it there are no chunks, as if all were in use.
-    init(chunks count: Int) {
+    ///
+    /// - Parameter packets: how many there may be at a time.
+    init(chunks count: Int, packets: Int) {
         precondition(MemoryLayout<InjectionSlot>.size <= Self.slotSize)
+        let places = InjectionInbox.count(for: packets)
+        let wanted = count * Self.stride + places * MemoryLayout<UInt32>.size
         // Not malloc: what it gives may have been used before, and would have to be cleared.
         let mapped = unsafe mmap(
-            nil, count * Self.stride, PROT_READ | PROT_WRITE,
+            nil, wanted, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         let isMapped = unsafe mapped != MAP_FAILED && mapped != nil
         self.count = isMapped ? count : 0
-        size = isMapped ? count * Self.stride : 0
+        size = isMapped ? wanted : 0
         let start = unsafe isMapped ? mapped : nil
         unsafe memory = start ?? UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+        unsafe inbox = InjectionInbox(memory + self.count * Self.stride, count: isMapped ? places : 1)
     }
 
     deinit {
