@@ -18,7 +18,7 @@ import Synchronization
 /// Packets are noted by one thread and looked up by any, without a lock.
 @safe
 package final class InjectedFingerprints: @unchecked Sendable {
-    package static let capacity = 1 << 14
+    package static let capacity = 1 << 16
 
     private static let places = 8
 
