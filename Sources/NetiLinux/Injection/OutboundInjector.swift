@@ -64,11 +64,22 @@ package final class OutboundInjector {
             let count = fill(consumer)
             let decided = sendBatch(of: count, consumer)
             first += decided
-            if decided < count { return false }
+            if decided < count {
+                forget()
+                return false
+            }
         }
         packets.removeAll(keepingCapacity: true)
         first = 0
         return true
+    }
+
+    /// Lets go of the packets that are decided on, before they are more than the others: where cards are behind all the time
+    /// there are always others.
+    private func forget() {
+        guard first > packets.count / 2 else { return }
+        packets.removeFirst(first)
+        first = 0
     }
 
     /// Gives back what was handed over and isn't decided on, for the instance is going.
