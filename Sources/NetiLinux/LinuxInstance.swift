@@ -148,7 +148,13 @@ public final class LinuxInstance: Sendable {
             // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
             let steering = try makeSteering()
             if configuration.timestamps { state.timestamps = try TimestampRequest() }
-            try prepareInjection(&state)
+            // Hooks that inject nothing need not wait for what it takes.
+            do throws(NetiError) {
+                try prepareInjection(&state)
+            } catch {
+                provider.report(
+                    NetiError(error.errno, "instance '\(instance.name)' can't inject packets yet: \(error.reason)"))
+            }
             state.queues = try openQueues()
             state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
             state.steering = steering

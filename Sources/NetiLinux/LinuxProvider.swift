@@ -30,7 +30,7 @@ public final class LinuxProvider: NetworkProvider {
     private let interfaceEvents: InterfaceEvents
     private let instances = Mutex<[NetID: LinuxInstance]>([:])
     private let isStopped = Atomic(false)
-    private let report: @Sendable (NetiError) -> Void
+    let report: @Sendable (NetiError) -> Void
 
     /// Starts the threads.
     ///
