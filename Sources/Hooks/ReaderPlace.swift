@@ -22,6 +22,7 @@ struct ReaderPlace: ~Copyable, Sendable {
 
     func giveBack() {
         depth.store(0, ordering: .relaxed)
+        note.store(0, ordering: .relaxed)
         epoch.store(0, ordering: .releasing)
         isTaken.store(false, ordering: .releasing)
     }

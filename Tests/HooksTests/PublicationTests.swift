@@ -42,6 +42,23 @@ struct PublicationTests {
         try publication.synchronize()
     }
 
+    @Test("Code inside a reader finds the note that was left, and none of an earlier reader's")
+    func notes() throws {
+        let publication = Publication(readers: 1)
+        do {
+            let reader = try publication.makeReader()
+            reader.setNote(7)
+            #expect(publication.callerNote == nil)
+            reader.enter()
+            #expect(publication.callerNote == 7)
+            reader.leave()
+        }
+        let next = try publication.makeReader()
+        next.enter()
+        #expect(publication.callerNote == 0)
+        next.leave()
+    }
+
     @Test("A reader that dies inside holds nobody up")
     func diesInside() throws {
         let publication = Publication(readers: 1)
