@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import HeapModule
 import Kstat
 import Synchronization
@@ -197,7 +198,8 @@ public struct InjectionConsumer: ~Copyable {
         list.giveBack(packet)
     }
 
-    /// Takes everything off, for the instance is going: waiting packets and those that are held (R154).
+    /// Takes everything off, for the instance is going: waiting packets and those that are held (R154). The list is closed,
+    /// and what was collected is finished or lost.
     ///
     /// - Returns: how many there were.
     @discardableResult
@@ -206,18 +208,30 @@ public struct InjectionConsumer: ~Copyable {
         now = .max
         end = list.memory.inbox.end
         var count = 0
-        while let packet = next() {
-            list.giveBack(packet)
-            count += 1
+        while true {
+            while let packet = next() {
+                list.giveBack(packet)
+                count += 1
+            }
+            count += takeHeld()
+            // A thread that found the list open may be about to put a packet there.
+            if list.load.isEmpty { break }
+            sched_yield()
         }
+        list.counters.count(.lostWithInstance, count)
+        return count
+    }
+
+    /// Takes off what waits for its ticket; how many there were.
+    private func takeHeld() -> Int {
+        var count = 0
         for index in 0..<UInt32(list.memory.touched) {
             let word = unsafe list.memory.slot(index).pointee.state.load(ordering: .acquiring)
             guard InjectionSlot.state(in: word) == .held,
-                list.drop(HeldPacket(slot: index, use: InjectionSlot.use(in: word)))
+                list.takeBack(HeldPacket(slot: index, use: InjectionSlot.use(in: word)))
             else { continue }
             count += 1
         }
-        list.counters.count(.lostWithInstance, count)
         return count
     }
 }

@@ -43,6 +43,9 @@ public final class InjectionList: Sendable {
     private let driverBits = Atomic<UInt>(0)
     private let driver = Mutex<InjectionDriver?>(nil)
     private let prepare: @Sendable () throws(NetiError) -> Void
+    /// When it may be called again that failed before, for it costs a hook more than a packet may.
+    private let nextAttempt = Atomic<UInt64>(0)
+    private static let pause: UInt64 = 1_000_000_000
 
     /// - Parameter prepare: has the provider attach a driver, if it has one.
     init(
@@ -145,7 +148,13 @@ extension InjectionList {
         _ packet: DuePacket, _ content: RawSpan, delay: UInt64?, _ driver: Unmanaged<InjectionDriver>
     ) throws(InjectionError) -> HeldPacket? {
         let now = UInt64(KstatTime.now.nanoseconds)
-        guard load.add(packet.length) <= limits.packets, let first = copy(content) else {
+        let count = load.add(packet.length)
+        // Only now: whoever empties the list after closing it waits for those that are counted.
+        guard !isClosed.load(ordering: .sequentiallyConsistent) else {
+            load.subtract(packets: 1, bytes: packet.length)
+            throw InjectionError(.deadInstance)
+        }
+        guard count <= limits.packets, let first = copy(content) else {
             load.subtract(packets: 1, bytes: packet.length)
             throw InjectionError(.listFull)
         }
@@ -269,8 +278,14 @@ extension InjectionList {
     /// - Returns: false when the ticket was redeemed before.
     @discardableResult
     public func drop(_ ticket: HeldPacket) -> Bool {
-        guard ticket.slot < memory.count, redeem(ticket, for: .moving) else { return false }
+        guard takeBack(ticket) else { return false }
         counters.count(.dropped)
+        return true
+    }
+
+    /// The same, not counted.
+    func takeBack(_ ticket: HeldPacket) -> Bool {
+        guard ticket.slot < memory.count, redeem(ticket, for: .moving) else { return false }
         giveBack(unsafe memory.slot(ticket.slot).pointee.packet)
         return true
     }
@@ -295,7 +310,7 @@ extension InjectionList {
         }
     }
 
-    /// Takes nothing more. For the provider, which then has its consumer take off what is left.
+    /// Takes nothing more. For the provider, which then has its consumer take off what is left, once.
     public func close() {
         isClosed.store(true, ordering: .sequentiallyConsistent)
     }
@@ -304,12 +319,18 @@ extension InjectionList {
     private func currentDriver() throws(InjectionError) -> Unmanaged<InjectionDriver> {
         guard !isClosed.load(ordering: .acquiring) else { throw InjectionError(.deadInstance) }
         if let driver = unsafe attached { return unsafe driver }
+        let now = UInt64(KstatTime.now.nanoseconds)
+        guard now >= nextAttempt.load(ordering: .relaxed) else { throw InjectionError(.unsupported) }
         do throws(NetiError) {
             try prepare()
         } catch {
-            throw InjectionError(error.errno == .socketShutdown ? .deadInstance : .unsupported)
+            if error.errno == .socketShutdown { throw InjectionError(.deadInstance) }
+            nextAttempt.store(now + Self.pause, ordering: .relaxed)
+            throw InjectionError(.unsupported)
         }
-        guard let driver = unsafe attached else { throw InjectionError(.unsupported) }
+        guard let driver = unsafe attached else {
+            throw InjectionError(isClosed.load(ordering: .acquiring) ? .deadInstance : .unsupported)
+        }
         return unsafe driver
     }
 
@@ -326,6 +347,7 @@ extension Duration {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let (whole, isOver) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return isOver ? .max : whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000).partialValue
+        let (sum, isMore) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+        return isOver || isMore ? .max : sum
     }
 }

@@ -9,15 +9,19 @@ struct InjectionLoad: ~Copyable, Sendable {
 
     private static let packet: UInt64 = 1 << 40
 
-    /// Adds a packet of so many bytes; how many packets there are then.
+    /// Adds a packet of so many bytes; how many packets there are then. Ordered before a later look at whether the list is
+    /// closed, see ``isEmpty``.
     @inline(__always)
     func add(_ bytes: Int) -> Int {
-        Int(word.wrappingAdd(Self.packet | UInt64(bytes), ordering: .relaxed).newValue >> 40)
+        Int(word.wrappingAdd(Self.packet | UInt64(bytes), ordering: .sequentiallyConsistent).newValue >> 40)
     }
 
     func subtract(packets: Int, bytes: Int) {
         word.wrappingSubtract(UInt64(packets) << 40 &+ UInt64(bytes), ordering: .relaxed)
     }
+
+    /// Whether nothing is on the list or about to be put there; nothing will be any more, once the list is closed.
+    var isEmpty: Bool { word.load(ordering: .sequentiallyConsistent) == 0 }
 
     var current: (packets: Int, bytes: Int) {
         let word = word.load(ordering: .relaxed)

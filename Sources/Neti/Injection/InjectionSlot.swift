@@ -69,6 +69,8 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
             nil, wanted, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         let isMapped = unsafe mapped != MAP_FAILED && mapped != nil
+        // Nor 2 MiB at a time, cleared while a packet waits.
+        if isMapped { unsafe madvise(mapped, count * Self.stride, MADV_NOHUGEPAGE) }
         self.count = isMapped ? count : 0
         size = isMapped ? wanted : 0
         let start = unsafe isMapped ? mapped : nil
