@@ -33,15 +33,25 @@ struct InjectionRound: ~Copyable {
         _ packets: UnsafeBufferPointer<DuePacket>, of consumer: borrowing InjectionConsumer,
         in namespace: borrowing InstanceNamespace, by inbound: inout InboundInjector
     ) {
-        guard makeFrames(), namespace.enter() == nil else {
+        guard makeFrames(), enter(namespace) else {
             for index in packets.indices { consumer.finish(unsafe packets[index], .sendFailed) }
             return
         }
-        isAway = true
         if var frames = frames.take() {
             unsafe inbound.deliver(packets, of: consumer, by: &frames)
             self.frames = consume frames
         }
+    }
+
+    private mutating func enter(_ namespace: borrowing InstanceNamespace) -> Bool {
+        // Being there already takes no CAP_SYS_ADMIN.
+        if namespace.isOwn {
+            goHome()
+            return !isAway
+        }
+        guard namespace.enter() == nil else { return false }
+        isAway = true
+        return true
     }
 
     /// Moves the thread back, so that it keeps no deleted namespace alive.

@@ -19,11 +19,15 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     // Of the thread alone, until the end.
     private var consumer: InjectionConsumer?
     private var inbound: InboundInjector
+    /// Made with the first packet, for it takes memory.
     private var outbound: OutboundInjector?
     private var neighbours: NeighbourResolver?
     /// What the thread watches of ``neighbours``, once it is there.
     private var neighbourSocket: Int32 = -1
     private var namespace: InstanceNamespace?
+    /// The same for the broker.
+    private let location: Namespace
+    private let broker: NamespaceBroker
 
     /// Threads inside ``sendDirectly(_:_:interface:nextHop:mark:)``, whose socket mustn't be closed meanwhile.
     private let senders = Atomic<Int>(0)
@@ -40,11 +44,15 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         broker: NamespaceBroker, canQueue: Bool
     ) throws(NetiError) {
         do throws(Errno) {
-            self.namespace = try InstanceNamespace(namespace, identity: monitor.identity)
+            let opened = try InstanceNamespace(namespace, identity: monitor.identity)
+            // Its name may stand for another one by the time that a socket is opened there.
+            location = opened.location
+            self.namespace = consume opened
         } catch {
             throw NetiError(error, "instance '\(instance.name)': can't open its namespace")
         }
-        let direct = try DirectInjector(monitor.table, in: namespace, broker: broker)
+        self.broker = broker
+        let direct = try DirectInjector(monitor.table, in: location, broker: broker)
         self.direct = direct
         timer = clnx_timer_create()
         guard timer >= 0 else {
@@ -52,8 +60,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         }
         consumer = InjectionConsumer(instance.injection)
         inbound = InboundInjector(monitor.table, injected)
-        outbound = OutboundInjector(in: namespace, broker: broker)
-        neighbours = NeighbourResolver(direct, in: namespace, broker: broker)
+        neighbours = NeighbourResolver(direct, in: location, broker: broker)
         super.init(canQueue: canQueue, longestInbound: LiveFrames.maximumLength)
     }
 
@@ -136,12 +143,18 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
             let packets = unsafe UnsafeBufferPointer(rebasing: round.due[start..<end])
             switch style {
             case .queueIn: unsafe receive(packets, of: consumer, &round)
-            case .queueOut: for index in packets.indices { outbound?.append(unsafe packets[index]) }
+            case .queueOut: unsafe send(packets)
             case .directOut:
                 for index in packets.indices { neighbours?.take(unsafe packets[index], consumer, now: now) }
             }
             start = end
         }
+    }
+
+    private func send(_ packets: UnsafeBufferPointer<DuePacket>) {
+        let outbound = outbound ?? OutboundInjector(in: location, broker: broker)
+        self.outbound = outbound
+        for index in packets.indices { outbound.append(unsafe packets[index]) }
     }
 
     private func receive(

@@ -9,6 +9,11 @@ package import SystemPackage
 /// Keeps the namespace alive, so it has to go with its instance.
 package struct InstanceNamespace: ~Copyable {
     private let file: Int32
+    /// Whether it is the one in which the process started.
+    package let isOwn: Bool
+
+    /// Where it is found as long as this object exists, whatever becomes of its name.
+    var location: Namespace { isOwn ? .own : .path("/proc/self/fd/\(file)") }
 
     /// Opens the namespace in which the calling thread is.
     ///
@@ -21,6 +26,7 @@ package struct InstanceNamespace: ~Copyable {
 
     private init(file: Int32) {
         self.file = file
+        isOwn = false
     }
 
     /// Opens an instance's namespace.
@@ -31,6 +37,7 @@ package struct InstanceNamespace: ~Copyable {
     /// - Throws: `ENOENT` when the name is gone or stands for another one now; `EMFILE`.
     package init(_ namespace: Namespace, identity: NamespaceIdentity) throws(Errno) {
         file = try Self.open(namespace, identity)
+        isOwn = namespace == .own
     }
 
     private static func open(_ namespace: Namespace, _ identity: NamespaceIdentity) throws(Errno) -> Int32 {
