@@ -206,21 +206,25 @@ public struct InjectionConsumer: ~Copyable {
     public mutating func discard() -> Int {
         giveBack()
         now = .max
-        end = list.memory.inbox.end
         var count = 0
+        let start = KstatTime.now.nanoseconds
         while true {
+            end = list.memory.inbox.end
             while let packet = next() {
                 list.giveBack(packet)
                 count += 1
             }
             count += takeHeld()
             // A thread that found the list open may be about to put a packet there.
-            if list.load.isEmpty { break }
+            if list.load.isEmpty || KstatTime.now.nanoseconds - start > Self.patience { break }
             sched_yield()
         }
         list.counters.count(.lostWithInstance, count)
         return count
     }
+
+    /// Nanoseconds for which the end waits for a thread that is about to put a packet on the list.
+    private static let patience: Int64 = 1_000_000_000
 
     /// Takes off what waits for its ticket; how many there were.
     private func takeHeld() -> Int {
