@@ -83,7 +83,8 @@ extension RealPackets {
                 }
                 let total = Self.threads * Self.perThread
                 #expect(seen.current == total)
-                #expect(rig.injected(isInbound ? "delivered_in" : "delivered_out") == UInt64(total))
+                let delivered = isInbound ? "delivered_in" : "delivered_out"
+                #expect(Deadline(.seconds(3)).sees { rig.injected(delivered) == UInt64(total) })
                 let wakeups = rig.injected("timer_wakeups")
                 #expect(wakeups * 10 < UInt64(total), "\(wakeups) wake-ups")
                 #expect(rig.injected("timers_set") * 10 < UInt64(total))
