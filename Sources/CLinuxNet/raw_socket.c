@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 
 #include "CLinuxNet.h"
+#include "raw_batch.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -23,26 +24,6 @@
 
 // Bytes of memory for packets under way, in the kernel's count, of which a short packet takes some 800.
 enum { SEND_BUFFER = 512 << 10 };
-
-union address {
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-};
-
-// Room for a source and interface and for a mark.
-struct control {
-    _Alignas(struct cmsghdr) uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
-};
-_Static_assert(sizeof(struct in_pktinfo) <= sizeof(struct in6_pktinfo), "room for either");
-
-struct clnx_raw_batch {
-    uint32_t count;  // packets
-    uint32_t parts;  // of all packets
-    struct mmsghdr headers[CLNX_RAW_BATCH];
-    union address addresses[CLNX_RAW_BATCH];
-    struct control controls[CLNX_RAW_BATCH];
-    struct iovec vectors[CLNX_RAW_BATCH * CLNX_RAW_PARTS];
-};
 
 // MARK: - Opening
 
@@ -194,6 +175,7 @@ uint32_t clnx_raw_send(int fd, struct clnx_raw_batch *batch, int32_t *outcomes) 
         } else if (errno != EINTR) {
             // The error of a packet is told only if it is the first of the call.
             outcomes[done++] = -errno;
+            if (errno == EMSGSIZE) { break; }
         }
     }
     clnx_raw_clear(batch);

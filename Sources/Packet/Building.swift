@@ -228,11 +228,3 @@ extension TransportHeader {
         }
     }
 }
-
-extension MutableRawSpan {
-    /// Copies bytes for which the caller has made room.
-    @_lifetime(self: copy self)
-    fileprivate mutating func copy(_ source: RawSpan, to offset: Int) {
-        for index in source.byteOffsets { store(source.byte(at: index), at: offset + index) }
-    }
-}

@@ -90,4 +90,18 @@ extension MutableRawSpan {
         assert(offset >= 0 && offset + 8 <= byteCount)
         unsafe storeBytes(of: value.bigEndian, toUncheckedByteOffset: offset, as: UInt64.self)
     }
+
+    /// Copies bytes for which the caller has made room.
+    @_lifetime(self: copy self)
+    mutating func copy(_ source: RawSpan, to offset: Int) {
+        var index = 0
+        while index &+ 8 <= source.byteCount {
+            storeBigEndian(source.bigEndian64(at: index), at: offset &+ index)
+            index &+= 8
+        }
+        while index < source.byteCount {
+            store(source.byte(at: index), at: offset &+ index)
+            index &+= 1
+        }
+    }
 }

@@ -46,6 +46,20 @@ import Testing
         }
     }
 
+    @Test("The MTU is asked for with one packet, and the batch is empty afterwards", arguments: [AF_INET, AF_INET6])
+    func oneQuestion(family: Int32) {
+        let family = UInt8(family)
+        unsafe withBatch { batch in
+            #expect(unsafe clnx_raw_mtu(-1, family, 0, batch) == -EINVAL)
+            #expect(unsafe clnx_raw_add(batch, family, 0, 0, bytes, 40) == 0)
+            #expect(unsafe clnx_raw_mtu(-1, family, 0, batch) == -EBADF)
+            #expect(unsafe clnx_raw_continue(batch, bytes, 40) == -EINVAL)
+            for _ in 0..<2 { #expect(unsafe clnx_raw_add(batch, family, 0, 0, bytes, 40) == 0) }
+            #expect(unsafe clnx_raw_mtu(-1, family, 0, batch) == -EINVAL)
+            #expect(unsafe clnx_raw_continue(batch, bytes, 40) == -EINVAL)
+        }
+    }
+
     @Test func onlyTwoFamilies() {
         #expect(clnx_raw_open(UInt8(AF_UNIX)) == -EAFNOSUPPORT)
     }

@@ -47,7 +47,16 @@ int clnx_raw_continue(struct clnx_raw_batch *_Nonnull batch, const void *_Nonnul
 void clnx_raw_clear(struct clnx_raw_batch *_Nonnull batch);
 
 // Sends the batch in its order and empties it. A packet that is refused doesn't stop those behind it: `outcomes`, room
-// for as many as the batch has, gets 0 or -errno for each. -EMSGSIZE: longer than the MTU of where it goes.
-// Returns how many packets were decided on; those behind them found the socket's buffer full and are the caller's to
-// send again, once the socket is writable.
+// for as many as the batch has, gets 0 or -errno for each. Only behind -EMSGSIZE, longer than the MTU of where it goes,
+// it ends, so that the caller can send fragments in the packet's place.
+// Returns how many packets were decided on. Those behind them are the caller's to send again: at once if the last
+// outcome is -EMSGSIZE, else once the socket is writable, for its buffer was full.
 uint32_t clnx_raw_send(int fd, struct clnx_raw_batch *_Nonnull batch, int32_t *_Nonnull outcomes);
+
+// Sends the only packet of a batch, which was refused with -EMSGSIZE, once more to learn what would fit, and empties
+// the batch. IP_RECVERR, ip(7). IPv4 gets the interface's MTU, for what the path doesn't take the kernel fragments
+// itself. IPv6 gets the path's, as far as it is known: there the sender is the only one to fragment. IPV6_MTU, ipv6(7).
+// `mark` is the packet's, for the path.
+// Returns the MTU, 0 if the packet was sent this time, or -errno: -EINVAL if the batch hasn't just one, -EAGAIN if the
+// socket's buffer is full.
+int clnx_raw_mtu(int fd, uint8_t family, uint32_t mark, struct clnx_raw_batch *_Nonnull batch);

@@ -3,6 +3,7 @@
 import CLinuxNet
 import Glibc
 package import Neti
+import Packet
 import SystemPackage
 
 /// Sends the packets of one instance that NI_QUEUE_OUT puts back, as raw(7) sockets with the header included do.
@@ -15,7 +16,8 @@ import SystemPackage
 /// - its header checksum and total length, which it fills in,
 /// - an identification of 0, unless fragmenting is forbidden, and a source of 0.0.0.0, instead of which it puts its own,
 ///
-/// and nothing of an IPv6 packet. It never fragments one: what is longer than the MTU is refused.
+/// and nothing of an IPv6 packet. It refuses one that is longer than the MTU of its interface, which then goes in
+/// fragments, unless it is IPv4 that forbids it: hooks are shown what this host sends before the kernel fragments it.
 ///
 /// Used by one thread. The sockets are opened when the first packet needs them and closed with the object.
 @safe
@@ -32,6 +34,8 @@ package final class OutboundInjector {
     /// Packets that were handed over and not decided on yet, from `first` on.
     private var packets: [DuePacket] = []
     private var first = 0
+    /// The first of them, while it goes in fragments.
+    private var fragmented: FragmentedPacket?
 
     /// Allocates what one batch needs; opens nothing.
     package init(
@@ -61,10 +65,8 @@ package final class OutboundInjector {
     ///   again with the next tick.
     package func send(_ consumer: borrowing InjectionConsumer) -> Bool {
         while first < packets.count {
-            let count = fill(consumer)
-            let decided = sendBatch(of: count, consumer)
-            first += decided
-            if decided < count {
+            let isGoingOn = fragmented == nil ? sendBatch(consumer) : sendFragments(consumer)
+            guard isGoingOn else {
                 forget()
                 return false
             }
@@ -87,15 +89,16 @@ package final class OutboundInjector {
         defer {
             packets = []
             first = 0
+            fragmented = nil
         }
         return Array(packets[first...])
     }
 
     /// Puts as many packets into the batch as may go together; at least one.
-    private func fill(_ consumer: borrowing InjectionConsumer) -> Int {
+    private func fill(_ consumer: borrowing InjectionConsumer, atMost most: Int = Int(CLNX_RAW_BATCH)) -> Int {
         let leader = packets[first]
         var count = 0
-        while count < Int(CLNX_RAW_BATCH), first + count < packets.count {
+        while count < most, first + count < packets.count {
             let packet = packets[first + count]
             guard
                 packet.family == leader.family, packet.injections == leader.injections,
@@ -117,22 +120,60 @@ package final class OutboundInjector {
         return count
     }
 
-    /// Sends the batch, which holds the next `count` packets; how many of them are decided on.
-    private func sendBatch(of count: Int, _ consumer: borrowing InjectionConsumer) -> Int {
-        let leader = packets[first]
-        let priority = cookie.priority(injections: leader.injections, stamps: leader.stamps)
-        let socket = leader.family == .inet ? ready(&inet, priority) : ready(&inet6, priority)
-        var decided = count
-        if let socket {
-            decided = Int(unsafe clnx_raw_send(socket, batch, &outcomes))
-        } else {
+    /// Sends as many packets as may go together; false when the socket's buffer is full.
+    private func sendBatch(_ consumer: borrowing InjectionConsumer) -> Bool {
+        let count = fill(consumer)
+        guard let socket = readySocket() else {
             unsafe clnx_raw_clear(batch)
+            for _ in 0..<count { finish(.sendFailed, consumer) }
+            return true
         }
+        let decided = Int(unsafe clnx_raw_send(socket, batch, &outcomes))
         for index in 0..<decided {
-            let refusal = socket == nil ? .sendFailed : InjectionError.Reason(sending: outcomes[index])
-            consumer.finish(packets[first + index], refusal)
+            guard outcomes[index] != -EMSGSIZE else { return split(socket, consumer) }
+            finish(InjectionError.Reason(sending: outcomes[index]), consumer)
         }
-        return decided
+        return decided == count
+    }
+
+    /// Splits the first packet, which was refused for its length, so that its fragments go in its place.
+    private func split(_ socket: Int32, _ consumer: borrowing InjectionConsumer) -> Bool {
+        let packet = packets[first]
+        _ = fill(consumer, atMost: 1)
+        let family = UInt8(packet.family == .inet ? AF_INET : AF_INET6)
+        let mtu = unsafe clnx_raw_mtu(socket, family, packet.mark, batch)
+        if mtu == -EAGAIN { return false }
+        guard mtu > 0 else {
+            finish(InjectionError.Reason(sending: mtu), consumer)
+            return true
+        }
+        do throws(PacketError) {
+            fragmented = try FragmentedPacket(packet, of: consumer, mtu: Int(mtu))
+        } catch {
+            finish(.tooLong, consumer)
+        }
+        return true
+    }
+
+    /// Sends the rest of a packet that goes in fragments; false when the socket's buffer is full.
+    private func sendFragments(_ consumer: borrowing InjectionConsumer) -> Bool {
+        var outcome = FragmentedPacket.Outcome.refused(-EIO)
+        if let socket = readySocket() {
+            outcome = unsafe fragmented?.send(socket, by: batch, &outcomes) ?? outcome
+        }
+        switch outcome {
+        case .waits: return false
+        case .sent: finish(nil, consumer)
+        case .refused(let code): finish(InjectionError.Reason(sending: code), consumer)
+        }
+        fragmented = nil
+        return true
+    }
+
+    /// Takes the first packet off the list.
+    private func finish(_ refusal: InjectionError.Reason?, _ consumer: borrowing InjectionConsumer) {
+        consumer.finish(packets[first], refusal)
+        first += 1
     }
 
     // MARK: Sockets
@@ -142,6 +183,13 @@ package final class OutboundInjector {
         var descriptor: Int32 = -1
         /// What its packets get; 0 is what a new socket gives.
         var priority: UInt32 = 0
+    }
+
+    /// The socket by which the first packet goes; nil when it can't be had.
+    private func readySocket() -> Int32? {
+        let packet = packets[first]
+        let priority = cookie.priority(injections: packet.injections, stamps: packet.stamps)
+        return packet.family == .inet ? ready(&inet, priority) : ready(&inet6, priority)
     }
 
     /// A family's socket, giving that priority; nil when it can't be had.

@@ -2,7 +2,7 @@
 
 import Packet
 
-/// `Datagram`, the views of headers, the walk along extension headers, and checksums.
+/// `Datagram`, the views of headers, the walk along extension headers, fragments, and checksums.
 struct PacketViews: Surface {
     private let memory: GuardedMemory
 
@@ -15,6 +15,7 @@ struct PacketViews: Surface {
     func feed(_ input: [UInt8]) throws -> Bool {
         let result = try unsafe memory.withBoth(input) { room in
             var result = Result(fields: ViewReading.all(unsafe room.bytes))
+            result.fields ^= try PacketFragments.check(unsafe room.bytes)
             do throws(PacketError) {
                 result.datagram = try Datagram(parsing: unsafe room.bytes)
             } catch {

@@ -24,6 +24,14 @@ extension RealPackets {
             ).packet(.udp(from: 1, to: port), payload: payload)
         }
 
+        /// A packet that can't go in fragments: it forbids that, or is one already.
+        private static func unsplittable(_ rig: Rig, _ family: NetworkFamily, payload: Int) throws -> [UInt8] {
+            var header = IPHeader(from: rig.right.address(family), to: rig.left.address(family))
+            header.isFragmentingForbidden = true
+            if family == .inet6 { header.fragment = Fragment(identification: 1, offset: 0, moreFollow: false) }
+            return try header.packet(.udp(from: 1, to: port), payload: [UInt8](repeating: 2, count: payload))
+        }
+
         private static func inject(
             _ packet: [UInt8], _ rig: Rig, _ family: NetworkFamily, interface: UInt32 = 0, mark: UInt32 = 0
         ) throws {
@@ -84,7 +92,7 @@ extension RealPackets {
                 let receiver = try UDPSocket(on: rig.left, family, port: Self.port)
                 let nowhere = try #require(IPAddress(family == .inet ? "203.0.113.1" : "2001:db8:ffff::1"))
                 try Self.inject(Self.packet(rig, family, payload: [1]), rig, family)
-                try Self.inject(Self.packet(rig, family, payload: [UInt8](repeating: 2, count: 1600)), rig, family)
+                try Self.inject(Self.unsplittable(rig, family, payload: 1600), rig, family)
                 try Self.inject(Self.packet(rig, family, payload: [3], to: nowhere), rig, family)
                 try Self.inject(Self.packet(rig, family, payload: [4]), rig, family)
                 #expect(delivery.deliverAll())
