@@ -29,9 +29,10 @@ public final class DaemonProcess: Sendable {
     ///   - controlSocket: another path than one in its folder.
     ///   - state: another folder than its own for what outlives it.
     ///   - settings: further lines of the configuration's `[daemon]`.
+    ///   - missing: capabilities that it doesn't have: `net_raw`.
     public init(
         instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil,
-        state: String? = nil, settings: String = ""
+        state: String? = nil, settings: String = "", without missing: [String] = []
     ) throws(NetiError) {
         folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
@@ -52,7 +53,10 @@ public final class DaemonProcess: Sendable {
                 """
             try writeFile(configuration, daemon + instances)
             var call = [try Self.program("neti-daemon"), "--config", configuration]
-            // `ip` becomes the program that it runs, so that the process number stays the daemon's.
+            if !missing.isEmpty {
+                call = ["setpriv", "--bounding-set=" + missing.map { "-\($0)" }.joined(separator: ",")] + call
+            }
+            // `ip` and `setpriv` become the program that they run, so that the process number stays the daemon's.
             if let host { call = ["ip", "netns", "exec", host.name] + call }
             process = try Command.start(call[0], Array(call.dropFirst()), output: "\(folder)/log")
         } catch {

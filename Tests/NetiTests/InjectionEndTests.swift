@@ -87,7 +87,7 @@ import Witnesses
         let instance = try netinfo.addInstance(named: "global", settings: .init(provider: provider))
         let packet = try Self.packet()
         for _ in 0..<50 {
-            #expect(throws: InjectionError(.unsupported)) {
+            #expect(throws: InjectionError(.unavailable)) {
                 try instance.protocolHandle(.inet).inject(.queueOut, packet)
             }
         }

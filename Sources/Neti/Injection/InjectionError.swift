@@ -12,7 +12,7 @@ public struct InjectionError: Error, Equatable, Sendable, CustomStringConvertibl
         case deadInstance = "dead_instance"
         /// The protocol can't inject: ARP, or the instance has a provider that can't (R155).
         case unsupported
-        /// The kernel lacks what the style needs.
+        /// The kernel lacks what the style needs, or the daemon a right or descriptors.
         case unavailable
         /// The instance's list holds as many packets or bytes as it may (R153).
         case listFull = "list_full"
@@ -75,7 +75,7 @@ public struct InjectionError: Error, Equatable, Sendable, CustomStringConvertibl
         switch reason {
         case .deadInstance: "the instance is shutting down"
         case .unsupported: "this protocol can't inject packets"
-        case .unavailable: "this kernel lacks what the style needs"
+        case .unavailable: "the kernel lacks what the style needs, or the daemon a right or descriptors"
         case .listFull: "the instance's list of packets is full"
         case .readOnly: "the hook is only shown the packet"
         case .unknownInterface: "there is no such interface"

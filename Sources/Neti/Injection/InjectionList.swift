@@ -320,13 +320,16 @@ extension InjectionList {
         guard !isClosed.load(ordering: .acquiring) else { throw InjectionError(.deadInstance) }
         if let driver = unsafe attached { return unsafe driver }
         let now = UInt64(KstatTime.now.nanoseconds)
-        guard now >= nextAttempt.load(ordering: .relaxed) else { throw InjectionError(.unsupported) }
+        guard now >= nextAttempt.load(ordering: .relaxed) else { throw InjectionError(.unavailable) }
         do throws(NetiError) {
             try prepare()
         } catch {
-            if error.errno == .socketShutdown { throw InjectionError(.deadInstance) }
-            nextAttempt.store(now + Self.pause, ordering: .relaxed)
-            throw InjectionError(.unsupported)
+            switch error.errno {
+            case .socketShutdown: throw InjectionError(.deadInstance)
+            case .notSupported: throw InjectionError(.unsupported)
+            default: nextAttempt.store(now + Self.pause, ordering: .relaxed)
+            }
+            throw InjectionError(.unavailable)
         }
         guard let driver = unsafe attached else {
             throw InjectionError(isClosed.load(ordering: .acquiring) ? .deadInstance : .unsupported)
