@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A thread draws a place and fills it, so threads never wait for each other; the consumer stops at a place that was drawn and
 /// not filled yet, and whoever fills it sets the timer afterwards. The ring has a place for every packet that may be on the
-/// list, so it is never full.
+/// list, so it is never full; ``InjectionLoad`` orders the emptying of a place before it is drawn again.
 @safe
 struct InjectionInbox: ~Copyable, @unchecked Sendable {
     /// Each holds a slot plus one, 0 while it is empty: so pages that were never touched are empty places.
@@ -33,7 +33,7 @@ struct InjectionInbox: ~Copyable, @unchecked Sendable {
     /// Adds a slot; any thread.
     @inline(__always)
     func add(_ slot: UInt32) {
-        let place = drawn.wrappingAdd(1, ordering: .relaxed).oldValue & mask
+        let place = drawn.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue & mask
         unsafe places[Int(place)].store(slot + 1, ordering: .sequentiallyConsistent)
     }
 

@@ -16,8 +16,9 @@ struct InjectionLoad: ~Copyable, Sendable {
         Int(word.wrappingAdd(Self.packet | UInt64(bytes), ordering: .sequentiallyConsistent).newValue >> 40)
     }
 
+    /// Takes packets off. What was done with them is ordered before a later ``add(_:)``.
     func subtract(packets: Int, bytes: Int) {
-        word.wrappingSubtract(UInt64(packets) << 40 &+ UInt64(bytes), ordering: .relaxed)
+        word.wrappingSubtract(UInt64(packets) << 40 &+ UInt64(bytes), ordering: .releasing)
     }
 
     /// Whether nothing is on the list or about to be put there; nothing will be any more, once the list is closed.
