@@ -11,6 +11,9 @@ struct InjectionRound: ~Copyable {
     /// Packets that are taken off a list together: as many as one system call takes.
     static let batch = LiveFrames.capacity
 
+    /// The most batches of one instance in a row: some milliseconds.
+    static let batches = 32
+
     /// Room for a batch.
     let due: UnsafeMutableBufferPointer<DuePacket>
     /// Made when the first packet is to be received somewhere.

@@ -110,25 +110,31 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     func turn(_ token: UInt64, _ round: inout InjectionRound) {
         guard var consumer = consumer.take() else { return }
         let now = UInt64(KstatTime.now.nanoseconds)
+        var isAll = true
         if token == self.token {
-            deliver(&consumer, &round, now)
+            isAll = deliver(&consumer, &round, now)
         } else {
             neighbours?.read(consumer, now: now)
         }
         if let tick = neighbours?.nextTick, tick <= now { neighbours?.tick(consumer, now: now) }
         let isSent = outbound?.send(consumer) ?? true
-        consumer.end(self, before: min(isSent ? .max : consumer.nextTick, neighbours?.nextTick ?? .max))
+        let retry = isSent ? UInt64.max : consumer.nextTick
+        consumer.end(self, before: isAll ? min(retry, neighbours?.nextTick ?? .max) : 0)
         self.consumer = consume consumer
     }
 
-    private func deliver(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64) {
+    /// Delivers what is due, but not for ever where it comes as fast as it goes: other instances have their turn too.
+    ///
+    /// - Returns: whether that was all.
+    private func deliver(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64) -> Bool {
         _ = clnx_timer_take(timer)
         consumer.begin()
-        while true {
+        for _ in 0..<InjectionRound.batches {
             let count = unsafe consumer.collect(into: round.due)
             deliver(count, of: consumer, &round, now)
-            guard count == InjectionRound.batch else { break }
+            guard count == InjectionRound.batch else { return true }
         }
+        return false
     }
 
     /// Hands over a batch, neighbours of one style together.
