@@ -9,10 +9,12 @@
 #include <string.h>
 
 // The body of NLMSG_DONE is an int; that of NLMSG_ERROR begins with one, followed by the header of the request.
+enum { LAST_ERROR = -4095 };  // of the kernel, MAX_ERRNO
+
 static int32_t decode_error(const uint8_t *bytes, size_t length) {
     int32_t error = 0;
     if (length >= sizeof error) { memcpy(&error, bytes, sizeof error); }
-    return error > 0 ? -EPROTO : error;
+    return error > 0 || error < LAST_ERROR ? -EPROTO : error;
 }
 
 static int decode_body(

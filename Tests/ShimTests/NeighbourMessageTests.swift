@@ -56,6 +56,13 @@ import Testing
         #expect(try decode(Self.neighbour(Self.destination, infiniBand)).neighbour.address_length == 0)
     }
 
+    /// Whoever negates it gets a number.
+    @Test(arguments: [Int32.min, -4096, 1, .max])
+    func anErrorThatIsNoErrno(error: Int32) throws {
+        let message = try decode(NetlinkBytes.error(error, sequence: 9))
+        #expect(message.kind == UInt32(CLNX_ROUTE_ERROR) && message.error == -EPROTO)
+    }
+
     @Test(arguments: 0..<48)
     func aCutMessageIsSurvived(length: Int) throws {
         let whole = Self.neighbour(Self.destination, Self.address)

@@ -44,7 +44,7 @@ struct LinkMessage: Surface {
             let next = unsafe clnx_route_decode(start, bytes.count, offset, &message)
             try require(next > offset && next <= bytes.count, "from \(offset) to \(next) of \(bytes.count)")
             try require(message.kind <= UInt32(CLNX_ROUTE_NEIGHBOUR), "unknown kind \(message.kind)")
-            try require(message.error <= 0, "error \(message.error)")
+            try require((-4095...0).contains(message.error), "error \(message.error)")
             let texts = [text(message.link.name), text(message.link.kind), text(message.address.label)]
             for text in texts { try require(text.contains(0), "a text without an end") }
             try check(message)
