@@ -84,10 +84,10 @@ bench: deps
 	$(SUDO) /usr/bin/python3 -B Benchmarks/runner/instances.py $(if $(QUICK),--count 100)
 
 fmt:
-	$(SWIFT) format -i -r Package.swift Sources Tests
+	$(SWIFT) format -i -r Package.swift Sources Tests Benchmarks
 
 check: deps
-	$(SWIFT) format lint -r --strict Package.swift Sources Tests
+	$(SWIFT) format lint -r --strict Package.swift Sources Tests Benchmarks
 	$(SWIFT) build $(STATIC)
 
 clean:

@@ -65,7 +65,8 @@ struct Injector: ParsableCommand {
         let wakeups = instance.injection.status["timer_wakeups"]
         print(
             "packets_per_second=\(Int(Double(count) / seconds)) us_per_packet=\(seconds * 1e6 / Double(count)) "
-                + "cpu_us_per_packet=\((deliveringTime() - spent) * 1e6 / Double(count)) wakeups=\(wakeups) list_full=\(refused)")
+                + "cpu_us_per_packet=\((deliveringTime() - spent) * 1e6 / Double(count)) wakeups=\(wakeups) list_full=\(refused)"
+        )
     }
 
     /// Seconds of processor time that the thread has used which delivers.
