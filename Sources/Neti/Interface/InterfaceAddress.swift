@@ -45,9 +45,13 @@ public struct InterfaceAddress: Hashable, Sendable {
     /// Whether packets to an address are for everybody in its network: the broadcast address, whether or not it was given,
     /// as the kernel sees it.
     func isBroadcast(_ other: IPAddress) -> Bool {
-        guard other.version == .v4, address.version == .v4 else { return false }
-        if broadcast == other { return true }
-        return prefixLength < 31 && other.v4 == (peer ?? address).v4 | ~netmask.v4
+        other.version == .v4 && (broadcast == other || networkBroadcast == other)
+    }
+
+    /// The last address of its network, where it has a broadcast address.
+    var networkBroadcast: IPAddress? {
+        guard address.version == .v4, prefixLength < 31 else { return nil }
+        return IPAddress(v4: (peer ?? address).v4 | ~netmask.v4)
     }
 
     /// The protocol to which it belongs.

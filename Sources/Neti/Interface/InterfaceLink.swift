@@ -43,6 +43,11 @@ extension InterfaceTable {
         routes.read { $0.route(to: destination) }
     }
 
+    /// Both at once: the link of an interface, and what an address is there; nil when there is no such interface.
+    public func outlet(_ interface: UInt32, for address: IPAddress) -> (link: InterfaceLink, role: AddressRole)? {
+        interfaces.read { $0.outlet(interface, for: address) }
+    }
+
     /// What an address is on an interface. For any thread; in a hook it takes no lock and allocates nothing.
     public func role(of address: IPAddress, on interface: UInt32) -> AddressRole {
         interfaces.read { $0.role(of: address, on: interface) }

@@ -18,16 +18,24 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         var address: InterfaceAddress
     }
 
+    private struct Roles: BitwiseCopyable {
+        var own: IPAddress
+        var broadcast: IPAddress
+        var networkBroadcast: IPAddress
+    }
+
     /// By index.
     private var records = UniqueArray<Record>()
     private var addresses = UniqueArray<Logical>()
+    /// What each of them makes of other addresses: plain values, so that looking counts no reference.
+    private var roles = UniqueArray<Roles>()
 
     init(_ state: InterfaceState) {
         for (_, entry) in state.entries.sorted(by: { $0.key < $1.key }) {
             let start = addresses.count
-            for (slot, address) in entry.inet.all { addresses.append(Logical(slot: slot, address: address)) }
+            for (slot, address) in entry.inet.all { add(address, slot) }
             let startV6 = addresses.count
-            for (slot, address) in entry.inet6.all { addresses.append(Logical(slot: slot, address: address)) }
+            for (slot, address) in entry.inet6.all { add(address, slot) }
             records.append(
                 Record(interface: entry.interface, start: start, startV6: startV6, end: addresses.count))
         }
@@ -72,13 +80,26 @@ struct InterfaceSnapshot: ~Copyable, Sendable {
         return broadcasts
     }
 
+    private mutating func add(_ address: InterfaceAddress, _ slot: Int) {
+        addresses.append(Logical(slot: slot, address: address))
+        roles.append(
+            Roles(
+                own: address.address, broadcast: address.broadcast ?? address.address,
+                networkBroadcast: address.networkBroadcast ?? address.address))
+    }
+
+    /// The link, and what an address is there; nil when there is no such interface.
+    func outlet(_ interface: UInt32, for address: IPAddress) -> (link: InterfaceLink, role: AddressRole)? {
+        link(of: interface).map { ($0, role(of: address, on: interface)) }
+    }
+
     func role(of address: IPAddress, on interface: UInt32) -> AddressRole {
         guard let record = place(of: interface) else { return .other }
         let (start, end) = stretch(of: record, address.version == .v4 ? .inet : .inet6)
         var place = start
         while place < end {
-            if addresses[place].address.address == address { return .own }
-            if addresses[place].address.isBroadcast(address) { return .broadcast }
+            if roles[place].own == address { return .own }
+            if roles[place].broadcast == address || roles[place].networkBroadcast == address { return .broadcast }
             place &+= 1
         }
         return .other

@@ -97,10 +97,12 @@ package final class DirectInjector: Sendable {
             guard let hop = Self.hop(to: header.destination, interfaces, interface: interface, nextHop: nextHop) else {
                 return .refused(.unreachable)
             }
-            guard let link = interfaces.link(of: hop.interface) else { return .refused(.unknownInterface) }
+            guard let (link, role) = interfaces.outlet(hop.interface, for: hop.address) else {
+                return .refused(.unknownInterface)
+            }
             guard link.flags.contains(.up) else { return .refused(.interfaceDown) }
             guard length <= Int(link.mtu) else { return .refused(.tooLong) }
-            switch link.destination(for: hop.address, interfaces.role(of: hop.address, on: hop.interface)) {
+            switch link.destination(for: hop.address, role) {
             case .address(let address): return .address(address, on: hop.interface)
             case .none: return .refused(.sendFailed)
             case .neighbour:
