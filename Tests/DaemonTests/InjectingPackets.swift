@@ -53,7 +53,7 @@ extension RunningDaemon {
         }
 
         @Test(
-            "A file by each style arrives in order, both families, past as many hooks as the style says (R144 to R148)",
+            "A file by each style arrives in order, both families, past as many hooks as the style says (R144 to R147)",
             arguments: ["queue-in", "queue-out", "direct-out"])
         func eachStyle(style: String) throws {
             try with { hosts, daemon in
