@@ -38,14 +38,13 @@ public final class InjectionList: Sendable {
 
     private let interfaces: InterfaceTable
     private let borrowedInterfaces: BorrowedInterfaceTable
-    private let isClosed = Atomic(false)
-    /// The bits of an unretained reference to the driver, which `state` keeps alive.
-    private let driverBits = Atomic<UInt>(0)
-    private let driver = Mutex<InjectionDriver?>(nil)
-    private let prepare: @Sendable () throws(NetiError) -> Void
+    let isClosed = Atomic(false)
+    /// The bits of an unretained reference to the driver, which `driver` keeps alive.
+    let driverBits = Atomic<UInt>(0)
+    let driver = Mutex<InjectionDriver?>(nil)
+    let prepare: @Sendable () throws(NetiError) -> Void
     /// When it may be called again that failed before, for it costs a hook more than a packet may.
-    private let nextAttempt = Atomic<UInt64>(0)
-    private static let pause: UInt64 = 1_000_000_000
+    let nextAttempt = Atomic<UInt64>(0)
 
     /// - Parameter prepare: has the provider attach a driver, if it has one.
     init(
@@ -60,8 +59,6 @@ public final class InjectionList: Sendable {
         memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize, packets: limits.packets)
     }
 }
-
-// MARK: - Putting packets on it
 
 extension InjectionList {
     /// Injects a packet, at once or by way of the list.
@@ -174,7 +171,7 @@ extension InjectionList {
 
     /// Puts a slot into the inbox and sees to it that the consumer comes in time.
     @inline(__always)
-    private func send(
+    func send(
         _ slot: UnsafeMutablePointer<InjectionSlot>, _ index: UInt32, at deadline: UInt64,
         _ driver: Unmanaged<InjectionDriver>
     ) {
@@ -253,106 +250,5 @@ extension InjectionList {
         let slot = unsafe memory.slot(packet.slot)
         let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
         unsafe slot.pointee.state.store(InjectionSlot.word(.free, use: use &+ 1), ordering: .releasing)
-    }
-}
-
-// MARK: - Held packets
-
-extension InjectionList {
-    /// Lets a held packet go on.
-    ///
-    /// - Returns: false when the ticket was redeemed before, or the instance is going.
-    @discardableResult
-    public func release(_ ticket: HeldPacket, after delay: Duration = .zero) -> Bool {
-        guard ticket.slot < memory.count, let driver = try? unsafe currentDriver(),
-            redeem(ticket, for: .waiting)
-        else { return false }
-        let now = UInt64(KstatTime.now.nanoseconds)
-        unsafe send(
-            memory.slot(ticket.slot), ticket.slot, at: Self.deadline(after: delay.wholeNanoseconds, from: now), driver)
-        return true
-    }
-
-    /// Lets a held packet go for good.
-    ///
-    /// - Returns: false when the ticket was redeemed before.
-    @discardableResult
-    public func drop(_ ticket: HeldPacket) -> Bool {
-        guard takeBack(ticket) else { return false }
-        counters.count(.dropped)
-        return true
-    }
-
-    /// The same, not counted.
-    func takeBack(_ ticket: HeldPacket) -> Bool {
-        guard ticket.slot < memory.count, redeem(ticket, for: .moving) else { return false }
-        giveBack(unsafe memory.slot(ticket.slot).pointee.packet)
-        return true
-    }
-
-    private func redeem(_ ticket: HeldPacket, for state: InjectionSlot.State) -> Bool {
-        return unsafe memory.slot(ticket.slot).pointee.state.compareExchange(
-            expected: InjectionSlot.word(.held, use: ticket.use), desired: InjectionSlot.word(state, use: ticket.use),
-            ordering: .acquiringAndReleasing
-        ).exchanged
-    }
-}
-
-// MARK: - Beginning and end
-
-extension InjectionList {
-    /// Gives the list what drives it, once. For the provider.
-    public func attach(_ driver: InjectionDriver) {
-        self.driver.withLock { current in
-            guard current == nil, !isClosed.load(ordering: .acquiring) else { return }
-            current = driver
-            driverBits.store(unsafe UInt(bitPattern: Unmanaged.passUnretained(driver).toOpaque()), ordering: .releasing)
-        }
-    }
-
-    /// Takes nothing more. For the provider, which then has its consumer take off what is left, once.
-    public func close() {
-        isClosed.store(true, ordering: .sequentiallyConsistent)
-    }
-
-    /// The driver, without a reference count; it lives as long as the list.
-    private func currentDriver() throws(InjectionError) -> Unmanaged<InjectionDriver> {
-        guard !isClosed.load(ordering: .acquiring) else { throw InjectionError(.deadInstance) }
-        if let driver = unsafe attached { return unsafe driver }
-        let now = UInt64(KstatTime.now.nanoseconds)
-        guard now >= nextAttempt.load(ordering: .relaxed) else { throw InjectionError(.unavailable) }
-        do throws(NetiError) {
-            try prepare()
-        } catch {
-            switch error.errno {
-            case .socketShutdown: throw InjectionError(.deadInstance)
-            case .notSupported: throw InjectionError(.unsupported)
-            default: nextAttempt.store(now + Self.pause, ordering: .relaxed)
-            }
-            throw InjectionError(.unavailable)
-        }
-        guard let driver = unsafe attached else {
-            throw InjectionError(isClosed.load(ordering: .acquiring) ? .deadInstance : .unsupported)
-        }
-        return unsafe driver
-    }
-
-    private var attached: Unmanaged<InjectionDriver>? {
-        let bits = driverBits.load(ordering: .acquiring)
-        guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else { return nil }
-        return unsafe Unmanaged.fromOpaque(pointer)
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds; 0 for what is negative.
-    var wholeNanoseconds: UInt64 {
-        // The usual one, without 128-bit arithmetic.
-        if self == .zero { return 0 }
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        let (whole, isOver) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, isMore) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
-        return isOver || isMore ? .max : sum
     }
 }
