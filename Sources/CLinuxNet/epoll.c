@@ -38,10 +38,6 @@ int clnx_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
     return control(epoll, EPOLL_CTL_ADD, fd, events, token);
 }
 
-int clnx_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
-    return control(epoll, EPOLL_CTL_MOD, fd, events, token);
-}
-
 int clnx_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 int clnx_epoll_wait(int epoll, struct clnx_ready *ready, uint32_t capacity, int64_t timeout) {

@@ -33,11 +33,6 @@ static int is_network(int fd) {
     return type < 0 ? -errno : type == CLONE_NEWNET;
 }
 
-int clnx_namespace_check(int fd) {
-    int result = is_namespace(fd);
-    return result == 1 ? is_network(fd) : result;
-}
-
 int clnx_namespace_open(const char *path) {
     // Non-blocking, for the path may be anything, a FIFO for instance.
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

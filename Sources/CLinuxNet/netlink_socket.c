@@ -28,15 +28,6 @@ int clnx_netlink_open(int protocol, uint32_t groups) {
     return result;
 }
 
-int clnx_netlink_port(int fd, uint32_t *port) {
-    struct sockaddr_nl address;
-    socklen_t length = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) { return -errno; }
-    if (length < sizeof address || address.nl_family != AF_NETLINK) { return -EINVAL; }
-    *port = address.nl_pid;
-    return 0;
-}
-
 int clnx_netlink_send(int fd, const void *bytes, size_t length) {
     ssize_t sent;
     do {

@@ -72,26 +72,17 @@ static void decode_table(const struct nlmsghdr *header, struct clnx_nft_table *t
     }
 }
 
-struct table_list {
-    struct clnx_nft_table *tables;
-    uint32_t capacity;
-    uint32_t count;
+struct found_table {
+    struct clnx_nft_table *table;
+    bool is_found;
 };
 
 static int take_table(const struct nlmsghdr *header, void *context) {
-    struct table_list *list = context;
+    struct found_table *found = context;
     if ((header->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE) { return MNL_CB_OK; }
-    if (list->count < list->capacity) { decode_table(header, &list->tables[list->count]); }
-    list->count++;
+    decode_table(header, found->table);
+    found->is_found = true;
     return MNL_CB_OK;
-}
-
-int clnx_nft_tables(int fd, uint8_t family, struct clnx_nft_table *tables, uint32_t capacity) {
-    _Alignas(struct nlmsghdr) char buffer[REQUEST_SIZE];
-    const struct nlmsghdr *request = start(buffer, NFT_MSG_GETTABLE, family, NLM_F_DUMP);
-    struct table_list list = {.tables = tables, .capacity = capacity};
-    int result = ask(fd, request, take_table, &list);
-    return result != 0 ? result : (int)list.count;
 }
 
 int clnx_nft_find_table(int fd, uint8_t family, const char *name, struct clnx_nft_table *table) {
@@ -99,9 +90,9 @@ int clnx_nft_find_table(int fd, uint8_t family, const char *name, struct clnx_nf
     _Alignas(struct nlmsghdr) char buffer[REQUEST_SIZE];
     struct nlmsghdr *request = start(buffer, NFT_MSG_GETTABLE, family, NLM_F_ACK);
     mnl_attr_put_strz(request, NFTA_TABLE_NAME, name);
-    struct table_list list = {.tables = table, .capacity = 1};
-    int result = ask(fd, request, take_table, &list);
-    return result == 0 && list.count == 0 ? -ENOENT : result;
+    struct found_table found = {.table = table};
+    int result = ask(fd, request, take_table, &found);
+    return result == 0 && !found.is_found ? -ENOENT : result;
 }
 
 struct rule_list {

@@ -14,8 +14,6 @@
 
 int clnx_thread_name(const char *name) { return prctl(PR_SET_NAME, name) == 0 ? 0 : -errno; }
 
-int32_t clnx_thread_id(void) { return gettid(); }
-
 int clnx_thread_timer_slack(uint64_t nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, (unsigned long)nanoseconds) == 0 ? 0 : -errno;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, peer credentials,
-// rtnetlink and nftables. What puts packets back has headers of its own.
+// What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, rtnetlink and nftables. What puts packets back has headers of its own.
 //
 // Rules that hold for every function here
 //   Failure    A negative errno is returned; `errno` itself says nothing afterwards.
@@ -46,10 +45,9 @@ struct clnx_ready {
 // Returns a descriptor or -errno: -ENOSYS or -EPERM where `clnx_epoll_wait` wouldn't work.
 int clnx_epoll_create(void);
 
-// Watches `fd`, level triggered, which shows up as `token`. `clnx_epoll_modify` changes events and token. A descriptor
-// that is closed everywhere is removed by itself. Return 0 or -errno.
+// Watches `fd`, level triggered, which shows up as `token`. A descriptor that is closed everywhere is removed by itself.
+// Return 0 or -errno.
 int clnx_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
-int clnx_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
 int clnx_epoll_remove(int epoll, int fd);
 
 // The most that one `clnx_epoll_wait` reports; the rest is reported by the next.
@@ -83,9 +81,6 @@ int clnx_namespace_open(const char *_Nonnull path);
 // Opens the namespace that the calling thread is in.
 int clnx_namespace_current(void);
 
-// 1 if `fd` is a network namespace, 0 if it is anything else, or -errno.
-int clnx_namespace_check(int fd);
-
 int clnx_namespace_identify(int fd, struct clnx_namespace_id *_Nonnull id);
 
 // Moves the calling thread, and no other, into a network namespace. Needs CAP_SYS_ADMIN.
@@ -103,9 +98,6 @@ int clnx_namespace_delete(const char *_Nonnull path);
 // Names the calling thread; what is longer than 15 bytes is cut. prctl(2), PR_SET_NAME.
 int clnx_thread_name(const char *_Nonnull name);
 
-// The kernel's id of the calling thread: gettid(2).
-int32_t clnx_thread_id(void);
-
 // By how many nanoseconds the kernel may lengthen the calling thread's naps to join wake-ups; the default is 50,000.
 // prctl(2), PR_SET_TIMERSLACK; 0 brings back the default, 1 is the least.
 int clnx_thread_timer_slack(uint64_t nanoseconds);
@@ -120,17 +112,6 @@ void clnx_nap(uint64_t nanoseconds);
 
 // Fills memory with bytes that nobody can guess. Waits, early after boot, until the kernel has gathered enough.
 void clnx_random(void *_Nonnull bytes, size_t length);
-
-// MARK: - Who is at the other end: unix(7), SO_PEERCRED (credentials.c)
-
-struct clnx_credentials {
-    int32_t pid;
-    uint32_t uid;
-    uint32_t gid;
-};
-
-// Credentials of the process that connected a Unix socket, as they were when it connected.
-int clnx_peer_credentials(int fd, struct clnx_credentials *_Nonnull credentials);
 
 // MARK: - rtnetlink(7): sockets (route.c)
 
@@ -302,7 +283,7 @@ struct clnx_nft;
 struct clnx_nft *_Nullable clnx_nft_begin(void);
 void clnx_nft_free(struct clnx_nft *_Nullable transaction);
 
-// Adds a table; `user_data`, at most 256 bytes, comes back in `clnx_nft_tables`. It is a row of items of type (1 byte),
+// Adds a table; `user_data`, at most 256 bytes, comes back in `clnx_nft_find_table`. It is a row of items of type (1 byte),
 // length (1 byte), value; nft(8) shows type 0, a NUL-terminated text, as the table's comment. If there is one of this name already,
 // -EEXIST at the commit with `exclusive`, else it stays as it is. With flags 0 no flags are sent, so that an existing
 // table's flags do not matter: add (flags 0, not exclusive), delete, add replaces a table that may or may not exist.
@@ -373,9 +354,6 @@ int clnx_nft_flush_chain(
 // CLNX_NFT_TABLE_OWNER.
 int clnx_nft_open(void);
 
-// The netlink port id of a socket: what `clnx_nft_table.owner` is compared with.
-int clnx_netlink_port(int fd, uint32_t *_Nonnull port);
-
 struct clnx_nft_refusal {
     int32_t error;       // negative errno
     uint32_t operation;  // its number; UINT32_MAX if the kernel refused the transaction as a whole
@@ -399,10 +377,6 @@ struct clnx_nft_table {
     char name[256];             // ends with a NUL
 };
 
-// Lists the tables of a family. Returns how many there are, which may be more than `capacity`, or -errno; -EINTR when
-// a change came between: list again.
-int clnx_nft_tables(int fd, uint8_t family, struct clnx_nft_table *_Nonnull tables, uint32_t capacity);
-
 // Looks up one table by name. Returns 0, -ENOENT, or -errno.
 int clnx_nft_find_table(
     int fd, uint8_t family, const char *_Nonnull name, struct clnx_nft_table *_Nonnull table);
@@ -412,7 +386,8 @@ struct clnx_nft_listed_rule {
     uint64_t tag;  // 0 if it is not one of ours
 };
 
-// Lists the rules of a chain in order. Returns as `clnx_nft_tables`; 0 for a table or chain that does not exist.
+// Lists the rules of a chain in order. Returns how many there are, which may be more than `capacity`, 0 for a table or
+// chain that does not exist, or -errno; -EINTR when a change came between: list again.
 int clnx_nft_rules(
     int fd, uint8_t family, const char *_Nonnull table, const char *_Nonnull chain,
     struct clnx_nft_listed_rule *_Nonnull rules, uint32_t capacity);

@@ -185,13 +185,10 @@ int cnfq_receive(
 enum {
     CNFQ_DROP = 0,
     CNFQ_ACCEPT = 1,
-    CNFQ_QUEUE = 3,   // to the queue in the upper 16 bits: see `cnfq_verdict_queue`
+    CNFQ_QUEUE = 3,   // to the queue in the upper 16 bits
     CNFQ_REPEAT = 4,  // through the same hook again
     CNFQ_STOP = 5,    // accepted, no later rule of this hook sees it
 };
-
-// The verdict that hands a packet to another queue.
-static inline uint32_t cnfq_verdict_queue(uint16_t queue) { return (uint32_t)queue << 16 | CNFQ_QUEUE; }
 
 // Verdict messages, one after the other, to be sent together. Only this file's functions write its fields.
 struct cnfq_verdicts {

@@ -15,11 +15,8 @@ public struct BroadcastAddresses: Sendable {
 
     /// Adds those of an address; where there is no room any more they are left out.
     mutating func add(_ address: InterfaceAddress) {
-        guard address.address.version == .v4 else { return }
         if let given = address.broadcast { add(given.v4) }
-        // The kernel takes the last address of a network for everybody's whether or not it was given.
-        guard address.prefixLength < 31 else { return }
-        add((address.peer ?? address.address).v4 | ~address.netmask.v4)
+        if let last = address.networkBroadcast { add(last.v4) }
     }
 
     private mutating func add(_ address: UInt32) {

@@ -42,13 +42,8 @@ public struct InterfaceAddress: Hashable, Sendable {
     /// The prefix as a mask (`NA_NETMASK`).
     public var netmask: IPAddress { .netmask(address.version, length: Int(prefixLength)) }
 
-    /// Whether packets to an address are for everybody in its network: the broadcast address, whether or not it was given,
-    /// as the kernel sees it.
-    func isBroadcast(_ other: IPAddress) -> Bool {
-        other.version == .v4 && (broadcast == other || networkBroadcast == other)
-    }
-
-    /// The last address of its network, where it has a broadcast address.
+    /// The last address of an IPv4 network, which the kernel takes for everybody's whether or not it was given; nil where a
+    /// network has none.
     var networkBroadcast: IPAddress? {
         guard address.version == .v4, prefixLength < 31 else { return nil }
         return IPAddress(v4: (peer ?? address).v4 | ~netmask.v4)

@@ -21,46 +21,19 @@ final class Pump: Sendable {
         case stop
     }
 
-    /// Token of the doorbell; sources never have 0.
-    private static let doorbellToken: UInt64 = 0
-
-    private struct Inbox {
-        var commands: [Command] = []
-        /// Set with the last command; what comes later is refused.
-        var isClosed = false
-    }
-
-    private final class Shared: Sendable {
-        let inbox = Mutex(Inbox())
-        let doorbell: Doorbell
-        let epoll: Int32
-
-        init() throws(NetiError) {
-            doorbell = try Doorbell()
-            epoll = clnx_epoll_create()
-            guard epoll >= 0 else { throw NetiError(Errno(rawValue: -epoll), "can't make an epoll descriptor") }
-            let code = clnx_epoll_add(epoll, doorbell.descriptor, UInt32(CLNX_READABLE), doorbellToken)
-            guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch an eventfd") }
-        }
-
-        deinit {
-            close(epoll)
-        }
-    }
-
-    private let shared: Shared
+    private let mailbox: Mailbox<Command>
     private let thread: KernelThread
 
     /// - Parameters:
     ///   - number: for the thread's name.
     ///   - nap: nanoseconds that a busy queue may fill before the pump looks; 0 for never.
     init(number: Int, nap: Int64, publication: Publication) throws(NetiError) {
-        let shared = try Shared()
+        let mailbox = try Mailbox<Command>()
         let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication)))
-        self.shared = shared
+        self.mailbox = mailbox
         thread = try KernelThread(named: "neti-pump-\(number)") {
             guard var loop = loop.take() else { return }
-            Self.serve(shared, &loop, nap: nap)
+            Self.serve(mailbox, &loop, nap: nap)
         }
     }
 
@@ -68,39 +41,25 @@ final class Pump: Sendable {
     ///
     /// - Throws: `ENOMEM`, `ENOSPC` (`fs.epoll.max_user_watches`) when it can't be watched: it would never be turned.
     func add(_ source: any PumpSource) throws(NetiError) {
-        send(.add(source))
-        let code = clnx_epoll_add(shared.epoll, source.socket, UInt32(CLNX_READABLE), source.token)
-        guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch \(source)") }
+        mailbox.send(.add(source))
+        try mailbox.epoll.add(source.socket, token: source.token, describedAs: source.description)
     }
 
     /// Takes it away some time soon, without waiting for it.
     func abandon(_ source: any PumpSource) {
-        send(.remove(source, done: Gate()))
+        mailbox.send(.remove(source, done: Gate()))
     }
 
     /// Takes it away; when this returns, the pump neither uses nor keeps it.
     func remove(_ source: any PumpSource) {
         let done = Gate()
-        if send(.remove(source, done: done)) { done.wait() }
+        if mailbox.send(.remove(source, done: done)) { done.wait() }
     }
 
     /// Ends the thread, which lets go of all queues; later commands do nothing. Called exactly once.
     func stop() {
-        send(.stop)
+        mailbox.send(.stop, isLast: true)
         thread.join()
-    }
-
-    /// Whether the command will be carried out.
-    @discardableResult
-    private func send(_ command: Command) -> Bool {
-        let isAccepted = shared.inbox.withLock { inbox in
-            guard !inbox.isClosed else { return false }
-            inbox.commands.append(command)
-            if case .stop = command { inbox.isClosed = true }
-            return true
-        }
-        shared.doorbell.ring()
-        return isAccepted
     }
 
     private static func makeReader(_ publication: Publication) throws(NetiError) -> Reader {
@@ -111,21 +70,21 @@ final class Pump: Sendable {
         }
     }
 
-    private static func serve(_ shared: Shared, _ loop: inout PumpLoop, nap: Int64) {
+    private static func serve(_ mailbox: Mailbox<Command>, _ loop: inout PumpLoop, nap: Int64) {
         // The default slack of 50 microseconds would more than double a nap.
         _ = clnx_thread_timer_slack(1)
         let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
         var sources: [any PumpSource] = []
-        var polled = PolledQueues(epoll: shared.epoll, nap: nap)
+        var polled = PolledQueues(epoll: mailbox.epoll.descriptor, nap: nap)
         while true {
-            let count = unsafe clnx_epoll_wait(shared.epoll, ready, UInt32(capacity), polled.wait)
+            let count = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), polled.wait)
             polled.look(&loop)
             var isRung = false
             for index in 0..<max(0, Int(count)) {
                 let token = unsafe ready[index].token
-                if token == doorbellToken {
+                if token == WakeableEpoll.doorbellToken {
                     isRung = true
                 } else if let tap = unsafe PumpedTap.tap(token) {
                     unsafe loop.turn(tap)
@@ -136,8 +95,7 @@ final class Pump: Sendable {
             }
             // After the queues: a queue that is removed now may still be named further down in what epoll reported.
             guard isRung || count < 0 else { continue }
-            shared.doorbell.silence()
-            let (goesOn, done) = obey(shared, &sources, &polled)
+            let (goesOn, done) = obey(mailbox, &sources, &polled)
             // Only now have the commands let go of their queues too, so that whoever waits is the one who closes them.
             for gate in done { gate.open() }
             guard goesOn else { return }
@@ -146,20 +104,16 @@ final class Pump: Sendable {
 
     /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
     private static func obey(
-        _ shared: Shared, _ sources: inout [any PumpSource], _ polled: inout PolledQueues
+        _ mailbox: Mailbox<Command>, _ sources: inout [any PumpSource], _ polled: inout PolledQueues
     ) -> (goesOn: Bool, done: [Gate]) {
-        let commands = shared.inbox.withLock { inbox in
-            defer { inbox.commands = [] }
-            return inbox.commands
-        }
         var goesOn = true
         var gates: [Gate] = []
-        for command in commands {
+        for command in mailbox.take() {
             switch command {
             case .add(let source):
                 sources.append(source)
             case .remove(let source, let done):
-                _ = clnx_epoll_remove(shared.epoll, source.socket)
+                mailbox.epoll.remove(source.socket)
                 polled.forget(source.token)
                 sources.removeAll { $0 === source }
                 gates.append(done)

@@ -19,20 +19,10 @@ final class Watch: Sendable {
 
     private final class Shared: Sendable {
         let state = Mutex(State())
-        let doorbell: Doorbell
-        let epoll: Int32
+        let epoll: WakeableEpoll
 
         init() throws(NetiError) {
-            doorbell = try Doorbell()
-            epoll = clnx_epoll_create()
-            guard epoll >= 0 else { throw NetiError(Errno(rawValue: -epoll), "can't make an epoll descriptor") }
-            let code = clnx_epoll_add(
-                epoll, doorbell.descriptor, UInt32(CLNX_READABLE), UInt64(doorbell.descriptor))
-            guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't watch an eventfd") }
-        }
-
-        deinit {
-            close(epoll)
+            epoll = try WakeableEpoll()
         }
     }
 
@@ -53,22 +43,23 @@ final class Watch: Sendable {
         _ descriptor: Int32, for events: Int = CLNX_READABLE, _ action: @escaping @Sendable () -> Void
     ) throws(NetiError) {
         shared.state.withLock { $0.actions[descriptor] = action }
-        let code = clnx_epoll_add(shared.epoll, descriptor, UInt32(events), UInt64(descriptor))
-        guard code == 0 else {
+        do throws(NetiError) {
+            try shared.epoll.add(descriptor, for: events, token: UInt64(descriptor) + 1, describedAs: "for changes")
+        } catch {
             shared.state.withLock { _ = $0.actions.removeValue(forKey: descriptor) }
-            throw NetiError(Errno(rawValue: -code), "can't watch for changes")
+            throw error
         }
     }
 
     /// Ends the calls for a descriptor; one that is running goes on and keeps alive what it needs.
     func remove(_ descriptor: Int32) {
-        _ = clnx_epoll_remove(shared.epoll, descriptor)
+        shared.epoll.remove(descriptor)
         shared.state.withLock { _ = $0.actions.removeValue(forKey: descriptor) }
     }
 
     func stop() {
         shared.state.withLock { $0.isStopping = true }
-        shared.doorbell.ring()
+        shared.epoll.doorbell.ring()
         thread.join()
     }
 
@@ -77,12 +68,13 @@ final class Watch: Sendable {
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
         while true {
-            let count = unsafe clnx_epoll_wait(shared.epoll, ready, UInt32(capacity), -1)
+            let count = unsafe clnx_epoll_wait(shared.epoll.descriptor, ready, UInt32(capacity), -1)
             for index in 0..<max(0, Int(count)) {
-                let descriptor = Int32(truncatingIfNeeded: unsafe ready[index].token)
-                if descriptor == shared.doorbell.descriptor {
-                    shared.doorbell.silence()
+                let token = unsafe ready[index].token
+                if token == WakeableEpoll.doorbellToken {
+                    shared.epoll.doorbell.silence()
                 } else {
+                    let descriptor = Int32(truncatingIfNeeded: token - 1)
                     shared.state.withLock { $0.actions[descriptor] }?()
                 }
             }

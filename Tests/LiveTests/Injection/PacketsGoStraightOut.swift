@@ -145,7 +145,8 @@ extension RealPackets {
                             guard let packet = try? header.packet(.udp(from: 1, to: Self.port), payload: payload)
                             else { continue }
                             // A full list is tried again: a packet that is the caller's still.
-                            while true {
+                            let deadline = Deadline(.seconds(20))
+                            while !deadline.isOver {
                                 do throws(InjectionError) {
                                     try unsafe handle.inject(.directOut, packet.span.bytes, interface: interface)
                                     break
