@@ -13,10 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if !defined(__clang__) && !defined(_Nonnull)
-#define _Nonnull
-#define _Nullable
-#endif
+#include "nullability.h"
 
 enum {
     CLNX_LIVE_SLOTS = 64,   // the most frames of one call

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "nullability.h"
+
 // Opens a socket that sends and never receives, for `clnx_packet_send`. Returns a descriptor or -errno: -EPERM without
 // CAP_NET_RAW, -EAFNOSUPPORT if the kernel has no packet sockets.
 int clnx_packet_open(void);

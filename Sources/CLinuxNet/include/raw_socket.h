@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nullability.h"
+
 // Packets of one batch, and the pieces of memory in which one packet may lie.
 enum {
     CLNX_RAW_BATCH = 64,
