@@ -70,6 +70,7 @@ public struct Daemon: Sendable {
         let group = ServiceGroup(
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
+                Liveness(engine: engine, notifier: notifier, logger: logger),
                 Announcement(notifier: notifier, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -160,6 +160,13 @@ public final class LinuxProvider: NetworkProvider {
         instances.withLock { $0[instance.netid] }?.status
     }
 
+    /// Numbers of the pump threads that have not come back from their packets since this was asked last, as the thread
+    /// names `neti-pump-N` tell them: a hook that doesn't return keeps its pump. Never waits; for one caller, at intervals
+    /// that are long for a batch of packets.
+    public func pumpsStandingStill() -> [Int] {
+        pumps.standingStill()
+    }
+
     /// Takes all instances down and ends the threads, once; no instance can be added afterwards. Not for hooks and
     /// callbacks, which run on these threads.
     public func stop() {

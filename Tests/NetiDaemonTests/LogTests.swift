@@ -13,8 +13,8 @@ struct LogTests {
         (Logger.Level.trace, "<7>text"), (.debug, "<7>text"), (.info, "<6>text"), (.notice, "<5>text"),
         (.warning, "<4>text"), (.error, "<3>text"), (.critical, "<2>text"),
     ])
-    func journalGetsThePriority(level: Logger.Level, line: String) {
-        #expect(LogLine(level: level, message: "text", metadata: [:]).forJournal == line)
+    func streamGetsThePriority(level: Logger.Level, line: String) {
+        #expect(LogLine(level: level, message: "text", metadata: [:]).forStream == line)
     }
 
     @Test func terminalGetsTimeLevelAndLabel() {
@@ -31,19 +31,27 @@ struct LogTests {
         ("\u{9B}2J", "key=\"\\u{009B}2J\""), ("größe", "key=größe"),
     ])
     func valuesAreQuotedWhereNeeded(value: String, expected: String) {
-        #expect(LogLine(level: .info, message: "m", metadata: ["key": .string(value)]).forJournal == "<6>m \(expected)")
+        #expect(LogLine(level: .info, message: "m", metadata: ["key": .string(value)]).forStream == "<6>m \(expected)")
     }
 
     /// Whoever gets text into a message can't make it look like another line.
     @Test func messagesStayOnOneLine() {
-        #expect(LogLine(level: .info, message: "a\n<0>b\u{1B}", metadata: [:]).forJournal == "<6>a\\n<0>b\\u{1B}")
+        #expect(LogLine(level: .info, message: "a\n<0>b\u{1B}", metadata: [:]).forStream == "<6>a\\n<0>b\\u{1B}")
+    }
+
+    /// What the message names in quotes is not said again; for programs it is among the fields all the same.
+    @Test func namedValuesAreNotRepeated() {
+        let line = LogLine(
+            level: .info, message: "instance 'blue' is up", metadata: ["instance": "blue", "netid": "1"])
+        #expect(line.forStream == "<6>instance 'blue' is up netid=1")
+        #expect(JournalEntry(line).fields.contains { $0 == ("INSTANCE", "blue") })
     }
 
     @Test func handlerWritesItsOwnAndTheCallsMetadata() throws {
         let pipe = try FileDescriptor.pipe()
         let level = LogLevelSwitch(.info)
         var logger = Logger(label: "neti") {
-            JournalLogHandler(label: $0, level: level, style: .journal, output: pipe.writeEnd)
+            JournalLogHandler(label: $0, level: level, style: .stream, output: pipe.writeEnd)
         }
         logger[metadataKey: "instance"] = "global"
         logger.debug("too much")
@@ -74,7 +82,7 @@ struct LogTests {
         let (reader, writer) = (FileDescriptor(rawValue: ends[0]), FileDescriptor(rawValue: ends[1]))
         let level = LogLevelSwitch(.info)
         let logger = Logger(label: "neti") {
-            JournalLogHandler(label: $0, level: level, style: .journal, output: writer)
+            JournalLogHandler(label: $0, level: level, style: .stream, output: writer)
         }
         logger.info("first", metadata: ["a": "b c"])
         logger.info("second")

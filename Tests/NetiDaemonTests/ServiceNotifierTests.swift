@@ -93,10 +93,18 @@ struct DatagramSocket: ~Copyable {
 
     /// One message that is there already.
     func receive() throws -> String {
-        unsafe try String(unsafeUninitializedCapacity: 4_096) { room in
-            let length = unsafe recv(descriptor.rawValue, room.baseAddress, room.count, Int32(MSG_DONTWAIT))
-            guard length >= 0 else { throw Errno(rawValue: errno) }
-            return length
+        guard let bytes = try receiveBytes() else { throw Errno.resourceTemporarilyUnavailable }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The bytes of one message that is there already; nil if none is.
+    func receiveBytes() throws -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: 262_144)
+        let length = unsafe recv(descriptor.rawValue, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        guard length >= 0 else {
+            if errno == EAGAIN { return nil }
+            throw Errno(rawValue: errno)
         }
+        return Array(buffer.prefix(length))
     }
 }

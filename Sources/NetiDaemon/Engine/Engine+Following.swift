@@ -14,6 +14,8 @@ extension Engine {
         var retries = RetryTimes()
         /// Instances of globs whose namespace is gone, oldest first.
         var gone: [String] = []
+        /// Folders of namespaces that the daemon may not read.
+        var unreadable: Set<String> = []
     }
 
     /// How many instances of globs are remembered when their namespace is gone. Names of containers never come again.
@@ -38,6 +40,7 @@ extension Engine {
             note(instance.name ?? netns, in: .path("\(directories.paths[0])/\(netns)"), instance, .waiting)
         }
         let first = follow(directories.changes(.all), &following)
+        tellUnreadable(&following)
         return failure ?? first
     }
 
@@ -54,7 +57,17 @@ extension Engine {
     private func look(_ extent: NamespaceDirectories.Extent, _ following: inout Following) {
         guard !isStopping else { return }
         _ = follow(directories.changes(extent), &following)
+        if case .all = extent { tellUnreadable(&following) }
         retry(&following)
+    }
+
+    /// Tells once of a folder whose namespaces get no instances because the daemon's user may not read it.
+    private func tellUnreadable(_ following: inout Following) {
+        let unreadable = Set(directories.unreadable)
+        for folder in unreadable.subtracting(following.unreadable).sorted() {
+            logger.warning("may not read \(folder): namespaces there are not seen")
+        }
+        following.unreadable = unreadable
     }
 
     /// Returns what kept the first instance from coming up.
@@ -82,7 +95,9 @@ extension Engine {
 
     private func takeDown(_ name: String) {
         guard let entry = entry(name) else { return }
-        logger.notice("instance '\(name)': its namespace \(entry.namespace) is gone")
+        logger.notice(
+            "instance '\(name)': its namespace \(entry.namespace) is gone",
+            metadata: ["instance": "\(name)", "netid": "\(entry.netid)"])
         end(name)
         kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats)
     }
@@ -106,17 +121,19 @@ extension Engine {
         case .passedOver(.alias, let owner):
             let message = "no instance for \(name.path): it is the namespace of instance '\(owner)'"
             guard case .named = instance.netns else {
-                logger.notice("\(message)")
+                logger.notice("\(message)", metadata: ["instance": "\(owner)"])
                 return nil
             }
             // Its hooks run nowhere, which nobody should believe they do.
             let error = NetiError(.fileExists, message)
-            logger.error("instance '\(instanceName)' can't come up: \(error)")
+            logger.error(
+                "instance '\(instanceName)' can't come up: \(error)", metadata: ["instance": "\(instanceName)"])
             note(instanceName, in: .path(name.path), instance, .failed(error))
             return error
         case .passedOver(.shadowed, let owner):
             let other = entry(owner).map { "\($0.namespace)" } ?? "another namespace"
-            logger.error("no instance for \(name.path): '\(owner)' is the one for \(other)")
+            logger.error(
+                "no instance for \(name.path): '\(owner)' is the one for \(other)", metadata: ["instance": "\(owner)"])
             return nil
         }
     }
@@ -164,7 +181,9 @@ extension Engine {
                 instance '\(name)' is up with \(count) hook\(count == 1 ? "" : "s"); without the daemon \
                 \(instance.queueing.onExit.consequence)
                 """,
-                metadata: ["netid": "\(running.instance.netid)", "namespace": "\(namespace)"])
+                metadata: [
+                    "instance": "\(name)", "namespace": "\(namespace)", "netid": "\(running.instance.netid)",
+                ])
             return nil
         } catch {
             if isGone(namespace) {
@@ -177,9 +196,9 @@ extension Engine {
             if case .failed(let before) = entry(name)?.state { told = before }
             note(name, in: namespace, instance, .failed(error))
             if error == told {
-                logger.debug("instance '\(name)' still can't come up: \(error)")
+                logger.debug("instance '\(name)' still can't come up: \(error)", metadata: ["instance": "\(name)"])
             } else {
-                logger.error("instance '\(name)' can't come up: \(error)")
+                logger.error("instance '\(name)' can't come up: \(error)", metadata: ["instance": "\(name)"])
             }
             return error
         }

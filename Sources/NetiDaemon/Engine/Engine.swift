@@ -67,7 +67,9 @@ final class Engine: Sendable {
         let folders = directories.paths.joined(separator: " or ")
         for entry in entries {
             if case .waiting = entry.state, case .named(let netns) = entry.configuration.netns {
-                logger.warning("instance '\(entry.name)' waits for its namespace '\(netns)' in \(folders)")
+                logger.warning(
+                    "instance '\(entry.name)' waits for its namespace '\(netns)' in \(folders)",
+                    metadata: ["instance": "\(entry.name)"])
             }
         }
     }
@@ -82,7 +84,10 @@ final class Engine: Sendable {
             let onExit = instance.configuration.queueing.onExit
             logger.notice(
                 "instance '\(instance.instance.name)' is down; \(onExit.consequence)",
-                metadata: ["netid": "\(instance.instance.netid)", "namespace": "\(instance.namespace)"])
+                metadata: [
+                    "instance": "\(instance.instance.name)", "namespace": "\(instance.namespace)",
+                    "netid": "\(instance.instance.netid)",
+                ])
         }
         provider.stop()
         // It isn't there when this is the second time.

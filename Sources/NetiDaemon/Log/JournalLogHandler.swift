@@ -2,17 +2,21 @@
 
 import Glibc
 public import Logging
-public import SystemPackage
+import SystemPackage
 
-/// Writes log lines to a file descriptor, each with one write(2) so that threads don't mix theirs.
+/// Writes log lines where they are looked for.
 ///
-/// Under systemd, whose journal knows the time and the program, a line is `<6>message key=value` with the priority of
-/// syslog(3) in front (sd-daemon(3)); elsewhere it is `2026-11-21T10:00:00Z info neti: message key=value`.
+/// Under systemd they are entries of its journal with their keys and values as fields, so that `journalctl NETID=1`
+/// finds them, and writing never waits for the journal. Where the journal can't be reached in this way a line is
+/// `<6>message key=value` on standard error, with the priority of syslog(3) in front (sd-daemon(3)). Elsewhere it is
+/// `2026-11-21T10:00:00Z info neti: message key=value`. Each is one write(2), so that threads don't mix theirs.
 public struct JournalLogHandler: LogHandler {
     /// Who reads the lines.
-    public enum Style: Sendable {
-        /// systemd's journal.
-        case journal
+    enum Style: Sendable {
+        /// systemd's journal, which takes entries with fields.
+        case journal(JournalSocket)
+        /// Somebody who takes lines with priorities.
+        case stream
         /// A person.
         case terminal
     }
@@ -35,13 +39,13 @@ public struct JournalLogHandler: LogHandler {
     private let style: Style
     private let output: FileDescriptor
 
-    /// Writes to standard error, in the journal's style if that is where it leads.
+    /// Writes to the journal if standard error leads there, else to standard error.
     public init(label: String, level: LogLevelSwitch) {
-        self.init(label: label, level: level, style: Self.leadsToJournal(.standardError) ? .journal : .terminal)
+        self.init(label: label, level: level, style: Self.styleOfStandardError)
     }
 
     /// Writes to a descriptor, which stays open and the caller's.
-    public init(
+    init(
         label: String, level: LogLevelSwitch = LogLevelSwitch(.info), style: Style,
         output: FileDescriptor = .standardError
     ) {
@@ -63,12 +67,22 @@ public struct JournalLogHandler: LogHandler {
         if let error = event.error { all["error"] = .string(String(describing: error)) }
         all.merge(event.metadata ?? [:]) { $1 }
         let line = LogLine(level: event.level, message: event.message.description, metadata: all)
-        let text =
-            switch style {
-            case .journal: line.forJournal
-            case .terminal: line.forTerminal(label: label, secondsSince1970: time(nil))
-            }
+        let text: String
+        switch style {
+        case .journal(let journal): return journal.write(JournalEntry(line))
+        case .stream: text = line.forStream
+        case .terminal: text = line.forTerminal(label: label, secondsSince1970: time(nil))
+        }
         _ = try? output.writeAll((text + "\n").utf8)
+    }
+
+    private static var styleOfStandardError: Style {
+        guard leadsToJournal(.standardError) else { return .terminal }
+        do throws(Errno) {
+            return .journal(try JournalSocket())
+        } catch {
+            return .stream
+        }
     }
 
     /// Whether `JOURNAL_STREAM`, `DEVICE:INODE`, names what the descriptor leads to (systemd.exec(5)).

@@ -10,18 +10,19 @@ struct LogLine {
     let metadata: Logger.Metadata
 
     /// `<6>message key=value`
-    var forJournal: String { "<\(level.priority)>\(text)" }
+    var forStream: String { "<\(level.priority)>\(text)" }
 
     /// `2026-11-21T10:00:00Z info neti: message key=value`
     func forTerminal(label: String, secondsSince1970 seconds: time_t) -> String {
         "\(Self.date(seconds)) \(level) \(label): \(text)"
     }
 
-    /// The message with its keys in order. Control characters are escaped: what a packet or peer has put into a message
-    /// must not look like a line of its own or steer a terminal.
-    private var text: String {
+    /// The message with its keys in order, but for values that the message names in quotes. Control characters are
+    /// escaped: what a packet or peer has put into a message must not look like a line of its own or steer a terminal.
+    var text: String {
         metadata.sorted { $0.key < $1.key }.reduce(into: message.withoutControls) { text, entry in
             let value = entry.value.description
+            if message.contains("'\(value)'") { return }
             let isPlain = value.isWord && !value.contains("\"") && !value.contains("=")
             text += " \(entry.key.withoutControls)=\(isPlain ? value : value.quoted.withoutControls)"
         }

@@ -59,7 +59,9 @@ struct LossReport {
                     guard count > before else { continue }
                     logger.warning(
                         "instance '\(running.instance.name)', queue \(queue.number): \(loss.sentence(count - before))",
-                        metadata: ["netid": "\(running.instance.netid)"])
+                        metadata: [
+                            "instance": "\(running.instance.name)", "netid": "\(running.instance.netid)",
+                        ])
                 }
             }
         }

@@ -59,7 +59,8 @@ final class KstatStore: Sendable {
             do throws(KstatError) {
                 try record.restore(to: registry, netid: netid.rawValue)
             } catch {
-                logger.warning("instance '\(name)': lost a persistent kstat: \(error)")
+                logger.warning(
+                    "instance '\(name)': lost a persistent kstat: \(error)", metadata: ["instance": "\(name)"])
             }
         }
     }

@@ -78,7 +78,8 @@ final class FolderWatch: Sendable {
                 if index > 0 { path += "/\(steps[index - 1])" }
                 let watch = watch(path.isEmpty ? "/" : path)
                 guard watch >= 0 else {
-                    if errno != ENOENT, errno != ENOTDIR { isComplete = false }
+                    // Who may not read a folder can't be told of it; the others are watched all the same.
+                    if errno != ENOENT, errno != ENOTDIR, errno != EACCES { isComplete = false }
                     break
                 }
                 if let step {

@@ -100,6 +100,15 @@ public final class NamespaceDirectories: Sendable {
         }
     }
 
+    /// Folders that are there and that this process may not read.
+    public var unreadable: [String] {
+        paths.filter { path in
+            guard let opened = unsafe opendir(path) else { return errno == EACCES }
+            unsafe closedir(opened)
+            return false
+        }
+    }
+
     /// Notes that something was mounted or unmounted.
     func noteMounts() {
         state.withLock { $0.haveMountsChanged = true }
@@ -113,7 +122,9 @@ public final class NamespaceDirectories: Sendable {
             do throws(Errno) {
                 identity = try NamespaceIdentity(path: path)
             } catch {
-                if error == .resourceTemporarilyUnavailable || error.isShortage { state.unfinished.insert(path) }
+                // `ip netns add` makes a file that only root may open, and mounts the namespace on it, which all may.
+                let isUnfinished = error == .resourceTemporarilyUnavailable || error == .permissionDenied
+                if isUnfinished || error.isShortage { state.unfinished.insert(path) }
                 // Nobody's packets may pass by their hooks because there is no descriptor left to look with.
                 if error.isShortage { continue }
             }

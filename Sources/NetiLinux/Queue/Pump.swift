@@ -18,22 +18,26 @@ final class Pump: Sendable {
     private enum Command: Sendable {
         case add(any PumpSource)
         case remove(any PumpSource, done: Gate)
+        case answer
         case stop
     }
 
     private let mailbox: Mailbox<Command>
     private let thread: KernelThread
+    private let progress: PumpProgress
 
     /// - Parameters:
     ///   - number: for the thread's name.
     ///   - nap: nanoseconds that a busy queue may fill before the pump looks; 0 for never.
     init(number: Int, nap: Int64, publication: Publication) throws(NetiError) {
         let mailbox = try Mailbox<Command>()
-        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication)))
+        let progress = PumpProgress()
+        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication), progress: progress))
         self.mailbox = mailbox
+        self.progress = progress
         thread = try KernelThread(named: "neti-pump-\(number)") {
             guard var loop = loop.take() else { return }
-            Self.serve(mailbox, &loop, nap: nap)
+            Self.serve(mailbox, progress, &loop, nap: nap)
         }
     }
 
@@ -56,6 +60,11 @@ final class Pump: Sendable {
         if mailbox.send(.remove(source, done: done)) { done.wait() }
     }
 
+    /// Whether the thread has come back from hooks, or has none to come back from, since this was asked last. Never waits.
+    func hasTurned() -> Bool {
+        progress.hasTurned { mailbox.send(.answer) }
+    }
+
     /// Ends the thread, which lets go of all queues; later commands do nothing. Called exactly once.
     func stop() {
         mailbox.send(.stop, isLast: true)
@@ -70,7 +79,9 @@ final class Pump: Sendable {
         }
     }
 
-    private static func serve(_ mailbox: Mailbox<Command>, _ loop: inout PumpLoop, nap: Int64) {
+    private static func serve(
+        _ mailbox: Mailbox<Command>, _ progress: PumpProgress, _ loop: inout PumpLoop, nap: Int64
+    ) {
         // The default slack of 50 microseconds would more than double a nap.
         _ = clnx_thread_timer_slack(1)
         let capacity = Int(CLNX_MAX_READY)
@@ -95,7 +106,7 @@ final class Pump: Sendable {
             }
             // After the queues: a queue that is removed now may still be named further down in what epoll reported.
             guard isRung || count < 0 else { continue }
-            let (goesOn, done) = obey(mailbox, &sources, &polled)
+            let (goesOn, done) = obey(mailbox, progress, &sources, &polled)
             // Only now have the commands let go of their queues too, so that whoever waits is the one who closes them.
             for gate in done { gate.open() }
             guard goesOn else { return }
@@ -104,7 +115,8 @@ final class Pump: Sendable {
 
     /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
     private static func obey(
-        _ mailbox: Mailbox<Command>, _ sources: inout [any PumpSource], _ polled: inout PolledQueues
+        _ mailbox: Mailbox<Command>, _ progress: PumpProgress, _ sources: inout [any PumpSource],
+        _ polled: inout PolledQueues
     ) -> (goesOn: Bool, done: [Gate]) {
         var goesOn = true
         var gates: [Gate] = []
@@ -117,6 +129,8 @@ final class Pump: Sendable {
                 polled.forget(source.token)
                 sources.removeAll { $0 === source }
                 gates.append(done)
+            case .answer:
+                progress.answer()
             case .stop:
                 goesOn = false
             }

@@ -60,6 +60,11 @@ final class PumpGroup: Sendable {
         }
     }
 
+    /// Numbers of the pumps that have not turned since this was asked last, and asks the others anew.
+    func standingStill() -> [Int] {
+        pumps.indices.filter { !pumps[$0].hasTurned() }
+    }
+
     func stop() {
         for pump in pumps { pump.stop() }
     }

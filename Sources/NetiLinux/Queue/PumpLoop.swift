@@ -10,6 +10,7 @@ import Neti
 ///
 /// The path of a packet: one `recvmmsg` brings a batch, each packet runs through the chain of its event, one `send`
 /// carries the verdicts. In here nothing is allocated, retained, locked or logged.
+@safe
 struct PumpLoop: ~Copyable {
     /// Packets of one batch. More gains nothing (measured), fewer costs system calls.
     static let batch: UInt32 = 64
@@ -19,6 +20,7 @@ struct PumpLoop: ~Copyable {
 
     let reader: Reader
     let arp = ARPSlab()
+    private let progress: Unmanaged<PumpProgress>
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
     private let cookie = InjectionCookie.ofProcess
@@ -26,8 +28,11 @@ struct PumpLoop: ~Copyable {
     private var noted: UInt8 = 0
 
     /// Inlined, so that nothing of this type that stands by itself in the machine code allocates (`make gates`).
+    ///
+    /// - Parameter progress: outlives the loop.
     @inline(__always)
-    init(reader: consuming Reader) throws(NetiError) {
+    init(reader: consuming Reader, progress: PumpProgress) throws(NetiError) {
+        unsafe self.progress = .passUnretained(progress)
         slab = try ReceiveSlab(messages: Self.batch)
         self.reader = reader
     }
@@ -58,9 +63,16 @@ struct PumpLoop: ~Copyable {
             unsafe decide(slab.packets + index, queue, target, &tally)
         }
         reader.leave()
+        noteBatch()
         verdicts.send(to: target)
         unsafe note(received, tally, at: queue)
         return count
+    }
+
+    /// Notes that the hooks of a batch have returned.
+    @inline(__always)
+    func noteBatch() {
+        unsafe progress._withUnsafeGuaranteedRef { $0.batches.add(1) }
     }
 
     private struct Tally {

@@ -70,8 +70,12 @@ package struct TableOwner: Equatable {
     }
 
     /// Whether that process still runs and isn't this one.
+    ///
+    /// Where `/proc` hides it because it is another user's, its number has to do.
     var isAlive: Bool {
-        self != .current && Self.startTime(of: process) == startTime
+        guard self != .current else { return false }
+        if let found = Self.startTime(of: process) { return found == startTime }
+        return unsafe access("/proc/\(process)", F_OK) != 0 && kill(process, 0) != 0 && errno == EPERM
     }
 
     private static func startTime(of process: Int32) -> UInt64? {

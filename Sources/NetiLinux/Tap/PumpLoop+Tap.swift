@@ -16,6 +16,7 @@ extension PumpLoop {
             reader.enter()
             for index in 0..<count { unsafe show(arp.packets + index, tap) }
             reader.leave()
+            noteBatch()
             guard count == ARPSlab.batch else { return }
         }
     }

@@ -19,8 +19,7 @@ public struct ServiceNotifier: Sendable {
         case status(String)
     }
 
-    private let address: sockaddr_un
-    private let addressLength: socklen_t
+    private let address: DatagramAddress
 
     /// Notifies the manager that started the daemon; nil when none did, as `NOTIFY_SOCKET` is not set.
     public init?() throws(Errno) {
@@ -31,35 +30,16 @@ public struct ServiceNotifier: Sendable {
     /// Notifies whoever listens on a datagram socket: an absolute path, or `@` and an abstract name (unix(7)).
     /// - Throws: `EINVAL` when it is neither, `ENAMETOOLONG` when it is longer than 107 bytes.
     public init(socket: String) throws(Errno) {
-        let name = Array(socket.utf8)
-        guard name.count > 1, name[0] == UInt8(ascii: "/") || name[0] == UInt8(ascii: "@") else {
-            throw .invalidArgument
-        }
-        var address = sockaddr_un()
-        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { throw .fileNameTooLong }
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { path in
-            unsafe path.copyBytes(from: name)
-            if name[0] == UInt8(ascii: "@") { unsafe path[0] = 0 }
-        }
-        self.address = address
-        addressLength = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        address = try DatagramAddress(socket)
     }
 
     /// Tells all the states in one message.
     /// - Throws: what socket(2) and sendto(2) say, such as `ECONNREFUSED` when nobody listens.
     public func notify(_ states: State...) throws(Errno) {
         let message = states.map(\.assignment).joined(separator: "\n")
-        let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { throw Errno(rawValue: errno) }
-        defer { close(socket) }
-        let bytes = Array(message.utf8)
-        let failure: Int32? = unsafe withUnsafePointer(to: address) { address in
-            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                unsafe sendto(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL), address, addressLength) < 0 ? errno : nil
-            }
-        }
-        if let failure { throw Errno(rawValue: failure) }
+        let socket = try DatagramAddress.socket()
+        defer { try? socket.close() }
+        try address.send(Array(message.utf8), from: socket, waits: true)
     }
 }
 
