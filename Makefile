@@ -3,15 +3,27 @@
 # make bench   ratios against C programs          make tsan    what threads share under ThreadSanitizer
 # make build   release build                      make gates   no allocation, no lock on the packet path
 # make check   formatting and warnings            make fmt     apply the formatting
+# make install programs, unit, manual, completions (PREFIX, DESTDIR)     make deb     .build/neti_VERSION_ARCH.deb
 
 SWIFT   ?= swift
 SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
 RELEASE := .build/release
-STATIC  := -c release --static-swift-stdlib
+# Nothing is left to be found by an RPATH.
+STATIC  := -c release --static-swift-stdlib --disable-local-rpath
 
 # Debian's packages: what the build links with, what tests and the demo call.
 BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
+
+# Where `make install` puts things; below DESTDIR if that is set. The configuration is in /etc whatever PREFIX is.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SBIN    := $(PREFIX)/sbin
+UNITS   := $(PREFIX)/lib/systemd/system
+SHARE   := $(PREFIX)/share
+MANUAL  := $(SHARE)/man
+ZSH     := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+PACKAGE := .build/package
 
 # The functions of the packet path by their mangled names, for the disassembly check.
 PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13VerdictBufferV' \
@@ -29,7 +41,7 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test gates tsan build deps bench check fmt clean
+.PHONY: demo test gates tsan build deps bench check fmt clean programs install uninstall deb
 .DEFAULT_GOAL := build
 
 deps:
@@ -44,6 +56,46 @@ deps:
 
 build: deps
 	$(SWIFT) build $(STATIC)
+
+# What is installed: both programs, with what they say about themselves.
+programs: deps
+	$(SWIFT) build $(STATIC) --product neti-daemon
+	$(SWIFT) build $(STATIC) --product neti-ctl
+	@for shell in bash zsh fish; do for program in neti-daemon neti-ctl; do \
+	    mkdir -p $(PACKAGE)/$$shell && \
+	    $(RELEASE)/$$program --generate-completion-script $$shell >$(PACKAGE)/$$shell/$$program || exit 1; \
+	done; done
+
+# Never overwrites a configuration. With sudo, take the PATH along for Swift: sudo env "PATH=$$PATH" make install
+install: programs
+	install -D -s -m 755 -t $(DESTDIR)$(SBIN) $(RELEASE)/neti-daemon $(RELEASE)/neti-ctl
+	@for file in systemd/neti.toml config/ipf.conf; do \
+	    installed=$(DESTDIR)/etc/neti/$${file#*/}; [ -e $$installed ] || install -D -m 644 $$file $$installed; \
+	done
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/doc/neti/examples config/neti.toml config/ipf.conf
+	install -D -m 644 systemd/neti.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/neti.conf
+	install -d $(DESTDIR)$(UNITS)
+	sed 's|/usr/sbin/|$(SBIN)/|g' systemd/neti.service >$(DESTDIR)$(UNITS)/neti.service
+	@for program in neti-daemon neti-ctl; do \
+	    install -D -m 644 $(PACKAGE)/bash/$$program $(DESTDIR)$(SHARE)/bash-completion/completions/$$program; \
+	    install -D -m 644 $(PACKAGE)/zsh/$$program $(DESTDIR)$(ZSH)/_$$program; \
+	    install -D -m 644 $(PACKAGE)/fish/$$program $(DESTDIR)$(SHARE)/fish/vendor_completions.d/$$program.fish; \
+	done
+	$(if $(DESTDIR),,@echo 'Then: systemd-sysusers; systemctl daemon-reload; systemctl enable --now neti')
+
+# Leaves the configuration and /var/lib/neti.
+uninstall:
+	rm -rf $(DESTDIR)$(SHARE)/doc/neti
+	rm -f $(addprefix $(DESTDIR),$(UNITS)/neti.service $(PREFIX)/lib/sysusers.d/neti.conf \
+	    $(foreach program,neti-daemon neti-ctl,$(SBIN)/$(program) $(SHARE)/bash-completion/completions/$(program) \
+	        $(ZSH)/_$(program) $(SHARE)/fish/vendor_completions.d/$(program).fish))
+
+# A Debian package, for the release of Debian on which it is made.
+deb: BUILD_PACKAGES += dpkg-dev
+deb: deps
+	rm -rf $(PACKAGE)/root
+	$(MAKE) install PREFIX=/usr DESTDIR=$(CURDIR)/$(PACKAGE)/root
+	config/debian/build $(PACKAGE)/root .build
 
 # The daemon on real packets; removes what it makes, also on Ctrl-C.
 demo: build
