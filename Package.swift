@@ -61,15 +61,16 @@ let package = Package(
         .target(
             name: "CNetfilterQueue", dependencies: ["CNetfilterLibraries"], linkerSettings: [.linkedLibrary("mnl")]),
         .target(name: "CLinuxNet", dependencies: ["CNftnl"], linkerSettings: [.linkedLibrary("mnl")]),
+        .target(name: "CPrefetch"),
         .target(name: "Packet", swiftSettings: swift),
         .target(name: "Hooks", dependencies: [basicContainers, system], swiftSettings: swift),
         .target(name: "Kstat", dependencies: [system], swiftSettings: swift),
         .target(
-            name: "Neti", dependencies: ["Hooks", "Kstat", "Packet", basicContainers, heap, system],
+            name: "Neti", dependencies: ["CPrefetch", "Hooks", "Kstat", "Packet", basicContainers, heap, system],
             swiftSettings: swift),
         .target(
             name: "NetiLinux",
-            dependencies: ["CNetfilterQueue", "CLinuxNet", "Neti", "Hooks", "Kstat", "Packet", system],
+            dependencies: ["CNetfilterQueue", "CLinuxNet", "CPrefetch", "Neti", "Hooks", "Kstat", "Packet", system],
             swiftSettings: swift),
         .target(
             name: "IPFilter", dependencies: ["Neti", "Hooks", "Packet", basicContainers, system], swiftSettings: swift),
@@ -111,7 +112,8 @@ let package = Package(
             dependencies: ["Hooks", "Kstat", "Neti", "NetiLinux", "OrderingTables", "Packet", "Witnesses", system],
             swiftSettings: swift),
         .testTarget(
-            name: "NetiLinuxTests", dependencies: ["Kstat", "Neti", "NetiLinux", "Witnesses"], swiftSettings: swift,
+            name: "NetiLinuxTests", dependencies: ["Kstat", "Neti", "NetiLinux", "Packet", "Witnesses"],
+            swiftSettings: swift,
             linkerSettings: sanitizerLink),
         .testTarget(
             name: "IPFilterTests", dependencies: ["IPFilter", "Hooks", "Neti", "Packet", system], swiftSettings: swift),
@@ -176,7 +178,8 @@ let package = Package(
 if isThreadSanitized {
     // The engine and its tests alone: everything else would have to be instrumented to be linked with it.
     let engine: Set = [
-        "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "Packet", "Hooks", "Kstat", "Neti",
+        "CNetfilterLibraries", "CNftnl", "CNetfilterQueue", "CLinuxNet", "CPrefetch", "Packet", "Hooks", "Kstat",
+        "Neti",
         "NetiLinux",
         "LiveHost", "LiveTests", "OrderingTables", "Witnesses", "HooksTests", "KstatTests", "NetiTests",
         "NetiLinuxTests",

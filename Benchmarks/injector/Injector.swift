@@ -21,6 +21,9 @@ struct Injector: ParsableCommand {
     @Option(name: .short, help: "Bytes of payload, 8 to 1,400.") var z = 64
     @Option(name: .short, help: "The processor of the thread that injects.") var c: UInt32 = 0
 
+    /// How many differ; then it begins anew.
+    private static let packets = 64
+
     func run() throws {
         guard let style = InjectionStyle(rawValue: "NI_" + m.uppercased().replacing("-", with: "_")),
             let source = IPAddress(s), let destination = IPAddress(d), (8...1400).contains(z)
@@ -34,16 +37,17 @@ struct Injector: ParsableCommand {
             named: "bench", in: .path("/run/netns/\(t)"), injection: limits)
         let handle = instance.protocolHandle(.inet)
         guard let interface = handle.interface(named: i) else { throw ValidationError("there is no interface \(i)") }
-        var packets: [[UInt8]] = []
-        for number in 0..<64 {
+        // One behind the other, as the C programs have them.
+        var bytes: [UInt8] = []
+        for number in 0..<Self.packets {
             var header = IPHeader(from: source, to: destination)
             header.isFragmentingForbidden = true
-            packets.append(
-                try header.packet(
-                    .udp(from: 9, to: 9000), payload: [UInt8](repeating: UInt8(number), count: z)))
+            bytes += try header.packet(.udp(from: 9, to: 9000), payload: [UInt8](repeating: UInt8(number), count: z))
         }
+        let packets = unsafe bytes.span.bytes
+        let length = bytes.count / Self.packets
         _ = clnx_thread_processor(c)
-        try warmUp(handle, style, packets[0], interface, instance.injection)
+        try warmUp(handle, style, packets.extracting(0..<length), interface, instance.injection)
 
         let before = delivered(style, instance.injection)
         let spent = deliveringTime()
@@ -51,7 +55,8 @@ struct Injector: ParsableCommand {
         let end = start + .nanoseconds(Int64(n * 1e9))
         var refused = 0
         while ContinuousClock.now < end {
-            for packet in packets {
+            for number in 0..<Self.packets {
+                let packet = packets.extracting(number * length..<(number + 1) * length)
                 // A full list is the sign that deliveries are behind.
                 while !handle.injects(style, packet, interface) {
                     refused += 1
@@ -84,7 +89,7 @@ struct Injector: ParsableCommand {
 
     /// Everything is opened and every neighbour known afterwards.
     private func warmUp(
-        _ handle: NetworkProtocol, _ style: InjectionStyle, _ packet: [UInt8], _ interface: UInt32,
+        _ handle: NetworkProtocol, _ style: InjectionStyle, _ packet: RawSpan, _ interface: UInt32,
         _ list: InjectionList
     ) throws {
         for _ in 0..<1000 {
@@ -105,7 +110,7 @@ struct Injector: ParsableCommand {
 }
 
 extension NetworkProtocol {
-    fileprivate func injects(_ style: InjectionStyle, _ packet: [UInt8], _ interface: UInt32) -> Bool {
+    fileprivate func injects(_ style: InjectionStyle, _ packet: RawSpan, _ interface: UInt32) -> Bool {
         do throws(InjectionError) {
             try inject(style, packet, interface: interface)
             return true

@@ -14,6 +14,9 @@
 // CAP_NET_RAW, -EAFNOSUPPORT if the kernel has no packet sockets.
 int clnx_packet_open(void);
 
+// Has a descriptor stand for what another one stands for, at once: other threads may be using it. Returns 0 or -errno.
+int clnx_descriptor_replace(int fd, int other);
+
 // Where a packet goes.
 struct clnx_packet_target {
     uint64_t address;        // link-layer address, first byte in the highest place

@@ -97,7 +97,7 @@ public struct InjectionConsumer: ~Copyable {
     public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }
 
     /// How far ahead slots of the inbox are fetched.
-    private static let ahead: UInt32 = 6
+    private static let ahead: UInt32 = 8
 
     private mutating func next() -> DuePacket? {
         while true {
@@ -169,16 +169,33 @@ public struct InjectionConsumer: ~Copyable {
     /// Takes a packet off the list that was delivered, or could not be.
     public func finish(_ packet: DuePacket, _ refusal: InjectionError.Reason? = nil) {
         if let refusal {
-            list.counters.count(refusal)
+            refuse(1, refusal)
         } else if packet.style == .queueIn {
             unsafe finished.pointee.deliveredIn += 1
         } else if packet.style == .queueOut {
             unsafe finished.pointee.deliveredOut += 1
         }
+        release(packet)
+    }
+
+    /// Takes a packet off the list whose bytes are no longer needed, before it is known what becomes of it:
+    /// ``receive(_:)`` or ``refuse(_:_:)`` counts it.
+    @inline(__always)
+    public func release(_ packet: DuePacket) {
         list.free(packet)
         unsafe list.memory.link(packet.slot, into: &finished.pointee.chunks)
         unsafe finished.pointee.packets += 1
         unsafe finished.pointee.bytes += packet.length
+    }
+
+    /// Counts packets that an interface has received.
+    public func receive(_ count: Int) {
+        unsafe finished.pointee.deliveredIn += count
+    }
+
+    /// Counts packets that could not be delivered.
+    public func refuse(_ count: Int, _ reason: InjectionError.Reason) {
+        for _ in 0..<count { list.counters.count(reason) }
     }
 
     /// Gives back what was taken off.

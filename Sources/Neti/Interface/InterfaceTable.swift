@@ -25,6 +25,7 @@ public final class InterfaceTable: Sendable {
     public let zone: UInt64
 
     private let discovery = Atomic(true)
+    private let changes = Atomic<UInt32>(0)
     private let state = Mutex(State())
 
     /// Makes an empty table.
@@ -68,6 +69,7 @@ extension InterfaceTable {
     /// The provider's word on what interfaces and addresses there are now.
     public func update(_ newer: InterfaceState) {
         interfaces.replace(by: InterfaceSnapshot(newer))
+        changes.wrappingAdd(1, ordering: .releasing)
         let list = newer.interfaces
         state.withLock { state in
             guard state.interfaces != list else { return }
@@ -80,6 +82,10 @@ extension InterfaceTable {
     public func update(_ newer: [Route]) {
         routes.replace(by: RouteTable(newer))
     }
+
+    /// How often interfaces and addresses have changed. Whoever reads it, looks, and finds the same number later would see the
+    /// same again.
+    public var generation: UInt32 { changes.load(ordering: .acquiring) }
 
     /// Whether the path MTU is found out for packets sent from here.
     public var isPathMTUDiscoveryEnabled: Bool {

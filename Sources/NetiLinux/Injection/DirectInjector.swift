@@ -19,8 +19,7 @@ package final class DirectInjector: Sendable {
     private static let loopback: UInt32 = 1
 
     let table = NeighbourTable()
-    /// -1 after the end.
-    private let socket: Atomic<Int32>
+    private let socket: Int32
     private let interfaces: InterfaceTable
     // The same once more, for what happens in hooks: looking through these counts no references.
     private let borrowedTable: Unmanaged<NeighbourTable>
@@ -36,20 +35,22 @@ package final class DirectInjector: Sendable {
             guard opened >= 0 else { throw NetiError(Errno(rawValue: -opened), "can't open a packet socket") }
             return opened
         }
-        socket = Atomic(opened)
+        socket = opened
         self.interfaces = interfaces
         unsafe borrowedInterfaces = .passUnretained(interfaces)
         unsafe borrowedTable = .passUnretained(table)
     }
 
     deinit {
-        end()
+        close(socket)
     }
 
-    /// Closes the socket, which keeps the namespace alive. No thread may be sending.
-    package func end() {
-        let opened = socket.exchange(-1, ordering: .acquiringAndReleasing)
-        if opened >= 0 { close(opened) }
+    /// Lets go of the socket, which keeps the namespace alive. Threads may be sending: the descriptor stays theirs and stands
+    /// for something else from now on, on which sending is refused as ``InjectionError/Reason/deadInstance``.
+    ///
+    /// - Parameter other: a descriptor of something that is no socket.
+    package func end(replacingSocketBy other: Int32) {
+        _ = clnx_descriptor_replace(socket, other)
     }
 
     // MARK: At once, on any thread
@@ -68,18 +69,33 @@ package final class DirectInjector: Sendable {
         _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
         mark: UInt32
     ) -> InjectionDriver.Outcome {
+        let known = NeighbourKey(interface: interface, address: nextHop ?? header.destination)
+        let address = unsafe borrowedTable._withUnsafeGuaranteedRef { table in
+            table.address(
+                of: known, length: packet.count,
+                generation: unsafe borrowedInterfaces._withUnsafeGuaranteedRef { $0.generation })
+        }
+        if let address { return unsafe send(packet, header, to: address, on: interface, mark: mark) }
         switch target(of: header, packet.count, interface: interface, nextHop: nextHop) {
         case .refused(let reason): return .refused(reason)
         case .unresolved(let hop):
             unsafe borrowedTable._withUnsafeGuaranteedRef { $0.beginWaiting(for: hop) }
             return .unresolved(interface: hop.interface, nextHop: hop.address)
         case .address(let address, let interface):
-            var part = unsafe iovec(
-                iov_base: UnsafeMutableRawPointer(mutating: packet.baseAddress), iov_len: packet.count)
-            let version = header.destination.version
-            let refusal = unsafe send(&part, 1, version, to: address, on: interface, mark: mark)
-            return refusal.map { .refused($0) } ?? .sent
+            return unsafe send(packet, header, to: address, on: interface, mark: mark)
         }
+    }
+
+    @unsafe
+    @inline(__always)
+    private func send(
+        _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, to address: LinkLayerAddress?,
+        on interface: UInt32, mark: UInt32
+    ) -> InjectionDriver.Outcome {
+        var part = unsafe iovec(
+            iov_base: UnsafeMutableRawPointer(mutating: packet.baseAddress), iov_len: packet.count)
+        let refusal = unsafe send(&part, 1, header.destination.version, to: address, on: interface, mark: mark)
+        return refusal.map { .refused($0) } ?? .sent
     }
 
     private enum Target {
@@ -97,6 +113,7 @@ package final class DirectInjector: Sendable {
             guard let hop = Self.hop(to: header.destination, interfaces, interface: interface, nextHop: nextHop) else {
                 return .refused(.unreachable)
             }
+            let generation = interfaces.generation
             guard let (link, role) = interfaces.outlet(hop.interface, for: hop.address) else {
                 return .refused(.unknownInterface)
             }
@@ -106,8 +123,11 @@ package final class DirectInjector: Sendable {
             case .address(let address): return .address(address, on: hop.interface)
             case .none: return .refused(.sendFailed)
             case .neighbour:
-                let address = unsafe borrowedTable._withUnsafeGuaranteedRef { $0.address(of: hop) }
-                return address.map { .address($0, on: hop.interface) } ?? .unresolved(hop)
+                return unsafe borrowedTable._withUnsafeGuaranteedRef { table in
+                    guard let address = table.address(of: hop) else { return .unresolved(hop) }
+                    table.note(mtu: link.mtu, generation: generation, for: hop)
+                    return .address(address, on: hop.interface)
+                }
             }
         }
     }
@@ -163,7 +183,7 @@ package final class DirectInjector: Sendable {
         var target = clnx_packet_target(
             address: address?.rawValue ?? 0, interface: interface, mark: mark,
             protocol: version == .v4 ? 0x0800 : 0x86DD, address_length: address?.length ?? 0)
-        return unsafe InjectionError.Reason(
-            sending: clnx_packet_send(socket.load(ordering: .relaxed), parts, count, &target))
+        let code = unsafe clnx_packet_send(socket, parts, count, &target)
+        return code == 0 ? nil : InjectionError.Reason(sending: code)
     }
 }

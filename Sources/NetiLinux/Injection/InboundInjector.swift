@@ -12,8 +12,6 @@ package struct InboundInjector: ~Copyable {
     private let injected: InjectedPackets
     /// The source of packets that have none of their own.
     private let anonymous: UInt64
-    /// Which of the packets are in the frames.
-    private var written = InlineArray<64, Int>(repeating: 0)
 
     /// - Parameters:
     ///   - interfaces: the instance's.
@@ -62,22 +60,21 @@ package struct InboundInjector: ~Copyable {
                 consumer.finish(packet, refusal)
                 continue
             }
-            written[frames.count - 1] = index
-            if frames.count == LiveFrames.capacity { unsafe handOver(run, on: interface, of: consumer, by: &frames) }
+            // Now, while it is in the processor's cache: it won't be when the kernel has taken the frames.
+            consumer.release(packet)
+            if frames.count == LiveFrames.capacity { handOver(to: interface, of: consumer, by: &frames) }
         }
-        if frames.count > 0 { unsafe handOver(run, on: interface, of: consumer, by: &frames) }
+        if frames.count > 0 { handOver(to: interface, of: consumer, by: &frames) }
     }
 
     private func handOver(
-        _ run: UnsafeBufferPointer<DuePacket>, on interface: ReceivingInterface,
-        of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames
+        to interface: ReceivingInterface, of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames
     ) {
         let count = frames.count
-        let received = frames.run(on: interface.index)
-        let refusal: InjectionError.Reason = received == -ENODEV ? .unknownInterface : .sendFailed
-        for place in 0..<count {
-            consumer.finish(unsafe run[written[place]], place < received ? nil : refusal)
-        }
+        let code = frames.run(on: interface.index)
+        let received = max(0, Int(code))
+        consumer.receive(received)
+        consumer.refuse(count - received, code == -ENODEV ? .unknownInterface : .sendFailed)
     }
 
     /// Writes a packet into the next frame; why not, if it can't be.

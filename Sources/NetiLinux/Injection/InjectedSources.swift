@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CPrefetch
 import Neti
 import Synchronization
 
@@ -23,6 +24,9 @@ package final class InjectedSources: @unchecked Sendable {
     package static let capacity = 1 << indexBits
 
     private static let indexBits: UInt64 = 14
+
+    /// How many addresses ahead the place of one is fetched.
+    private static let ahead: UInt64 = 6
 
     private struct Entry: ~Copyable {
         /// From the highest bit down: 32 bits of the address, 6 injections, 8 stamps, 18 of the time.
@@ -71,7 +75,10 @@ package final class InjectedSources: @unchecked Sendable {
     package func issue(for origin: InjectedOrigin, now: UInt64) -> UInt64 {
         unsafe issuer.pointee.next &+= issuer.pointee.step
         let index = unsafe issuer.pointee.next & UInt64(Self.capacity - 1)
-        let secret = unsafe issuer.pointee.random.next() >> 32
+        // The table is larger than the nearest caches, and stores wait for each other.
+        let later = unsafe (issuer.pointee.next &+ issuer.pointee.step &* Self.ahead) & UInt64(Self.capacity - 1)
+        unsafe cprefetch_write(entries + Int(later))
+        let secret = unsafe UInt64(issuer.pointee.random.nextHalf())
         let time = now >> Self.timeShift & Self.timeMask
         let length = UInt64(origin.linkLayerSourceLength <= 6 ? origin.linkLayerSourceLength : 0)
         let counted = UInt64(origin.injections & 63) << 8 | UInt64(origin.stamps.rawValue)

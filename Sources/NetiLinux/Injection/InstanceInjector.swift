@@ -5,7 +5,6 @@ import Glibc
 import Kstat
 import Neti
 import Packet
-import Synchronization
 import SystemPackage
 
 /// Delivers what one instance's hooks and programs inject.
@@ -28,10 +27,6 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     /// The same for the broker.
     private let location: Namespace
     private let broker: NamespaceBroker
-
-    /// Threads inside ``sendDirectly(_:_:interface:nextHop:mark:)``, whose socket mustn't be closed meanwhile.
-    private let senders = Atomic<Int>(0)
-    private let isEnded = Atomic(false)
 
     /// Opens what the instance needs from inside its namespace.
     ///
@@ -79,10 +74,7 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
         mark: UInt32
     ) -> Outcome {
-        senders.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        defer { senders.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
-        guard !isEnded.load(ordering: .sequentiallyConsistent) else { return .refused(.deadInstance) }
-        return unsafe direct.send(packet, header, interface: interface, nextHop: nextHop, mark: mark)
+        unsafe direct.send(packet, header, interface: interface, nextHop: nextHop, mark: mark)
     }
 
     override func giveUp(interface: UInt32, nextHop: IPAddress) {
@@ -174,8 +166,6 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
 
     /// Drops what is on the list, and closes what keeps the namespace alive.
     func end() {
-        isEnded.store(true, ordering: .sequentiallyConsistent)
-        while senders.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
         // The list has this driver as long as it lives, so this mustn't keep the list.
         if var consumer = consumer.take() {
             for packet in (outbound?.takeWaiting() ?? []) + (neighbours?.takeWaiting() ?? []) { consumer.lose(packet) }
@@ -184,6 +174,6 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         outbound = nil
         neighbours = nil
         namespace = nil
-        direct.end()
+        direct.end(replacingSocketBy: timer)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinuxNet
+import CPrefetch
 package import Neti
 package import SystemPackage
 
@@ -15,6 +16,9 @@ package struct LiveFrames: ~Copyable {
 
     /// The longest IP packet, in bytes.
     package static let maximumLength = Int(CLNX_LIVE_FRAME - CLNX_LIVE_HEADER)
+
+    /// How many frames ahead the memory of one is fetched; behind the last one the first ones follow.
+    private static let ahead = 5
 
     /// Packets that wait to be handed over.
     package private(set) var count = 0
@@ -59,6 +63,10 @@ package struct LiveFrames: ~Copyable {
         precondition(count < Self.capacity)
         lengths[count] = UInt16(CLNX_LIVE_HEADER)
         count += 1
+        // Since it was written last the kernel has used the cache for much else.
+        let later = unsafe clnx_live_slot(&live, UInt32(count + Self.ahead))
+        unsafe cprefetch_write(later)
+        unsafe cprefetch_write(later + 64)
     }
 
     /// Adds bytes to the packet that was started last.

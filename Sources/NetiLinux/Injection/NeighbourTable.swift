@@ -24,6 +24,10 @@ package struct NeighbourKey: Hashable, Sendable, BitwiseCopyable {
 // A packet whose next hop is missing here takes the long way, by the list. Until it has left, no packet to the same set
 // may take the short one, or it would overtake. So each set counts its packets on the long way. The thread that puts one
 // on it raises the count before it looks at anything else; it is lowered when the packet has left.
+//
+// What is sent in a row mostly goes out of one interface to one next hop. So an entry also says until when nobody need look
+// at the interface again: whoever has looked notes the generation of the interface table, the entry's version, and the MTU
+// in one word. The note counts while both are the same.
 
 /// The next hops whose link-layer addresses are known, for threads that send at once (NI_DIRECT_OUT).
 ///
@@ -45,6 +49,8 @@ package final class NeighbourTable: @unchecked Sendable {
         /// IP version, and how many bytes of the link-layer address count.
         let kind = Atomic<UInt16>(0)
         let isUsed = Atomic<Bool>(false)
+        /// From the highest bit down: 24 bits of a generation, 24 of `version`, 16 of an MTU; written by any thread.
+        let checked = Atomic<UInt64>(0)
         private let padding: (UInt64, UInt64) = (0, 0)
     }
 
@@ -73,7 +79,33 @@ package final class NeighbourTable: @unchecked Sendable {
     package func address(of key: NeighbourKey) -> LinkLayerAddress? {
         let set = Self.set(of: key)
         guard unsafe waiting[set].load(ordering: .acquiring) == 0 else { return nil }
-        return find(key, in: set)
+        return find(key, in: set) { _, _ in true }
+    }
+
+    /// The same for a packet whose interface need not be looked at again: at that generation of the interfaces it was up, took
+    /// packets of that length, and led to this next hop. Nil when somebody has to look.
+    @inline(__always)
+    package func address(of key: NeighbourKey, length: Int, generation: UInt32) -> LinkLayerAddress? {
+        let set = Self.set(of: key)
+        guard unsafe waiting[set].load(ordering: .acquiring) == 0 else { return nil }
+        return find(key, in: set) { checked, version in
+            checked >> 16 == Self.check(generation, version) && length <= Int(checked & 0xFFFF)
+        }
+    }
+
+    /// Notes that at that generation of the interfaces this one was up, had that MTU, and sent to neighbours there.
+    package func note(mtu: UInt32, generation: UInt32, for key: NeighbourKey) {
+        guard let entry = unsafe entry(of: key) else { return }
+        let version = unsafe entry.pointee.version.load(ordering: .acquiring)
+        guard unsafe version & 1 == 0 && Self.is(entry, key) else { return }
+        // Should the entry be written now, its version isn't this one any more.
+        unsafe entry.pointee.checked.store(
+            Self.check(generation, version) << 16 | UInt64(min(mtu, 0xFFFF)), ordering: .relaxed)
+    }
+
+    @inline(__always)
+    private static func check(_ generation: UInt32, _ version: UInt32) -> UInt64 {
+        UInt64(generation & 0xFF_FFFF) << 24 | UInt64(version & 0xFF_FFFF)
     }
 
     /// Notes that a packet to it takes the long way; no later packet of this thread overtakes it.
@@ -86,7 +118,10 @@ package final class NeighbourTable: @unchecked Sendable {
         unsafe waiting[Self.set(of: key)].wrappingSubtract(1, ordering: .acquiringAndReleasing)
     }
 
-    private func find(_ key: NeighbourKey, in set: Int) -> LinkLayerAddress? {
+    @inline(__always)
+    private func find(
+        _ key: NeighbourKey, in set: Int, where isGood: (_ checked: UInt64, _ version: UInt32) -> Bool
+    ) -> LinkLayerAddress? {
         guard let entries = unsafe entries.load(ordering: .acquiring) else { return nil }
         for index in 0..<Self.setSize {
             let entry = unsafe entries + (set &* Self.setSize &+ index)
@@ -94,6 +129,8 @@ package final class NeighbourTable: @unchecked Sendable {
             guard unsafe before & 1 == 0 && Self.is(entry, key) else { continue }
             let bytes = unsafe entry.pointee.address.load(ordering: .acquiring)
             let length = unsafe entry.pointee.kind.load(ordering: .acquiring) & 0xFF
+            let checked = unsafe entry.pointee.checked.load(ordering: .acquiring)
+            guard isGood(checked, before) else { return nil }
             guard unsafe entry.pointee.version.load(ordering: .relaxed) == before else { return nil }
             // Only when it has to be: this line is shared by all who send there.
             if unsafe !entry.pointee.isUsed.load(ordering: .relaxed) {

@@ -218,6 +218,7 @@ extension InjectionError.Reason {
         case ENETUNREACH, EHOSTUNREACH: self = .unreachable
         case ENETDOWN: self = .interfaceDown
         case ENXIO, ENODEV: self = .unknownInterface
+        case ENOTSOCK: self = .deadInstance
         default: self = .sendFailed
         }
     }

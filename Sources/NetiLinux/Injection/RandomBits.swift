@@ -9,6 +9,7 @@ struct RandomBits: ~Copyable {
 
     private let words: UnsafeMutablePointer<UInt64>
     private var used = RandomBits.capacity
+    private var half: UInt32?
 
     init() {
         unsafe words = .allocate(capacity: Self.capacity)
@@ -27,6 +28,14 @@ struct RandomBits: ~Copyable {
         unsafe words[used] = 0
         used += 1
         return word
+    }
+
+    /// The next 32 bits.
+    mutating func nextHalf() -> UInt32 {
+        if let half = half.take() { return half }
+        let word = next()
+        half = UInt32(truncatingIfNeeded: word)
+        return UInt32(truncatingIfNeeded: word >> 32)
     }
 
     private mutating func fill() {
