@@ -28,26 +28,27 @@ public import BasicContainers
 struct EventChain<Data: ~Copyable>: ~Copyable, Sendable {
     @usableFromInline let entries: UniqueArray<HookEntry<Data>>
 
-    /// Column 0 counts runs of the event, column n the hook at index n - 1.
+    /// Column 0 counts runs of the event; behind it are the hits of each hook, then the drops of each hook.
     @usableFromInline let counters: CounterTable
 
     init(entries: consuming UniqueArray<HookEntry<Data>>, places: Int) {
-        counters = CounterTable(rows: places, columns: entries.count + 1)
+        counters = CounterTable(rows: places, columns: 1 + 2 * entries.count)
         self.entries = entries
     }
 
     /// Runs the hooks until one of them returns something else than `pass` (R81, R82).
     @inlinable
-    borrowing func run(_ data: inout Data, place: Int) -> HookResult {
+    borrowing func run(_ data: inout Data, place: Int) -> HookDecision {
         counters.count(row: place, column: 0)
         var index = 0
         while index < entries.count {
             let result = entries[index].call(&data)
-            index &+= 1
-            counters.count(row: place, column: index)
+            counters.count(row: place, column: 1 &+ index)
             if result != .pass {
-                return result
+                counters.count(row: place, column: 1 &+ entries.count &+ index)
+                return HookDecision(result: result, registration: entries[index].registration)
             }
+            index &+= 1
         }
         return .pass
     }
@@ -55,11 +56,12 @@ struct EventChain<Data: ~Copyable>: ~Copyable, Sendable {
     /// How often this chain was run.
     var runs: UInt64 { counters.total(column: 0) }
 
-    /// How often the hook of that registration ran in this chain; 0 if it is not in it.
-    func hits(of registration: UInt64) -> UInt64 {
+    /// What the hook of that registration counted in this chain; nothing if it is not in it.
+    func counts(of registration: UInt64) -> HookCounts {
         for index in entries.indices where entries[index].registration == registration {
-            return counters.total(column: index + 1)
+            return HookCounts(
+                hits: counters.total(column: 1 + index), drops: counters.total(column: 1 + entries.count + index))
         }
-        return 0
+        return HookCounts()
     }
 }

@@ -14,7 +14,7 @@ struct HookRecord<Data: ~Copyable>: Sendable {
     let registration: UInt64
     var position = 0
     /// What chains that have been freed had counted.
-    var hits: UInt64 = 0
+    var counts = HookCounts()
 
     var member: ChainMember { ChainMember(name: hook.name, hint: hook.hint) }
 }
@@ -140,7 +140,7 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
             let chain = retired.remove(at: 0)
             runs &+= chain.box.runs
             for index in records.indices {
-                records[index].hits &+= chain.box.hits(of: records[index].registration)
+                records[index].counts &+= chain.box.counts(of: records[index].registration)
             }
             expired.append(chain)
         }
@@ -160,14 +160,16 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
     var descriptions: [HookDescription] {
         var descriptions: [HookDescription] = []
         for record in records {
-            var hits = record.hits &+ current.hits(of: record.registration)
+            var counts = record.counts
+            counts &+= current.counts(of: record.registration)
             for index in retired.indices {
-                hits &+= retired[index].box.hits(of: record.registration)
+                counts &+= retired[index].box.counts(of: record.registration)
             }
             descriptions.append(
                 HookDescription(
                     name: record.hook.name, version: record.hook.version, flags: record.hook.flags,
-                    hint: record.hook.hint, position: record.position, hits: hits))
+                    hint: record.hook.hint, position: record.position, hits: counts.hits, drops: counts.drops,
+                    registration: record.registration))
         }
         return descriptions
     }

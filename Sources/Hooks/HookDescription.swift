@@ -14,15 +14,25 @@ public struct HookDescription: Sendable, Equatable {
     public let position: Int
     /// How often it has run, counting the run that ended a walk (R82).
     public let hits: UInt64
+    /// How often it ended the walk, with something else than `pass`: packets that it did not let go on.
+    public let drops: UInt64
+    /// Which registration it is on its event, counted from 1 and never used again: what ``HookDecision/registration``
+    /// tells.
+    public let registration: UInt64
 
     /// Puts a description together.
-    public init(name: String, version: Int32, flags: UInt32, hint: Hint, position: Int, hits: UInt64) {
+    public init(
+        name: String, version: Int32, flags: UInt32, hint: Hint, position: Int, hits: UInt64, drops: UInt64,
+        registration: UInt64
+    ) {
         self.name = name
         self.version = version
         self.flags = flags
         self.hint = hint
         self.position = position
         self.hits = hits
+        self.drops = drops
+        self.registration = registration
     }
 }
 

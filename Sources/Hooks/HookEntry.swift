@@ -7,8 +7,8 @@
 struct HookEntry<Data: ~Copyable>: ~Copyable, Sendable {
     @usableFromInline let function: Hook<Data>.Function
 
-    /// Tells two registrations of one name apart when hits are added up.
-    let registration: UInt64
+    /// Tells two registrations of one name apart, when counters are added up and when a decision is told.
+    @usableFromInline let registration: UInt64
 
     init(function: @escaping Hook<Data>.Function, registration: UInt64) {
         self.function = function

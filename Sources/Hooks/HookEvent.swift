@@ -95,6 +95,12 @@ public final class HookEvent<Data: ~Copyable>: Event {
     ///   - reader: of the publication the event was made with; the calling thread has entered it.
     @inlinable
     public func run(_ data: inout Data, reader: borrowing Reader) -> HookResult {
+        decide(&data, reader: reader).result
+    }
+
+    /// The same, and says which hook it was that ended the walk.
+    @inlinable
+    public func decide(_ data: inout Data, reader: borrowing Reader) -> HookDecision {
         // A reader of another publication would protect nothing, and its index would count in a foreign row.
         precondition(reader.publication === publication)
         return published.run(&data, place: reader.index)

@@ -22,7 +22,7 @@ struct ChainBox<Data: ~Copyable>: ~Copyable, @unchecked Sendable {
 
     var runs: UInt64 { unsafe pointer.pointee.runs }
 
-    func hits(of registration: UInt64) -> UInt64 { unsafe pointer.pointee.hits(of: registration) }
+    func counts(of registration: UInt64) -> HookCounts { unsafe pointer.pointee.counts(of: registration) }
 }
 
 /// Which chain a run of the event takes. Owns nothing: whoever replaces a chain keeps its box until nobody can be inside.
@@ -41,7 +41,7 @@ struct PublishedChain<Data: ~Copyable>: ~Copyable, @unchecked Sendable {
 
     /// Runs the published chain. The calling thread is inside a reader.
     @inlinable
-    func run(_ data: inout Data, place: Int) -> HookResult {
+    func run(_ data: inout Data, place: Int) -> HookDecision {
         unsafe pointer.load(ordering: .sequentiallyConsistent).pointee.run(&data, place: place)
     }
 }

@@ -73,7 +73,7 @@ struct DaemonBackend: ControlBackend {
                     ListHooks.Hook(
                         instance: entry.name, netid: Int(entry.netid.rawValue), family: family.rawValue,
                         event: event.rawValue, position: index + 1, name: hook.name, hint: ListHooks.Hint(hook.hint),
-                        hintValue: hook.hint.target, hits: Int(clamping: hook.hits),
+                        hintValue: hook.hint.target, hits: Int(clamping: hook.hits), drops: Int(clamping: hook.drops),
                         module: entry.running?.moduleName(ofHook: hook.name))
                 }
             }
@@ -241,6 +241,10 @@ extension ListInstances.Queue {
             number: Int(status.number), received: Int(clamping: status.statistics.received),
             accepted: Int(clamping: status.statistics.accepted), dropped: Int(clamping: status.statistics.dropped),
             queueFullDrops: Int(status.queueFullDrops), socketFullDrops: Int(status.socketFullDrops),
-            overruns: Int(clamping: status.statistics.overruns), waiting: Int(status.waiting))
+            overruns: Int(clamping: status.statistics.overruns), waiting: Int(status.waiting),
+            latency: status.statistics.latency.map { bucket in
+                ListInstances.LatencyBucket(
+                    below: bucket.below.map { Int(clamping: $0) }, count: Int(clamping: bucket.count))
+            })
     }
 }

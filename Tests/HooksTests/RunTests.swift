@@ -25,6 +25,40 @@ struct RunTests {
         #expect(event.counters == EventCounters(added: 3, removed: 0, events: 1))
     }
 
+    @Test("A decision names the registration that ended the walk, and each hook's drops are counted (R82)")
+    func decisions() throws {
+        let reader = try publication.makeReader()
+        let event = HookEvent<Int>(
+            family: "inet", name: "PHYSICAL_IN", ordering: .documented, publication: publication, limit: 9
+        ) { _ in }
+        try event.register(Hook(name: "gone") { _ in .pass })
+        try event.unregister(named: "gone")
+        try event.register(Hook(name: "low") { $0 < 0 ? .drop : .pass })
+        try event.register(Hook(name: "odd") { $0 & 1 == 1 ? HookResult(rawValue: 9) : .pass })
+        func decide(_ numbers: [Int]) -> [HookDecision] {
+            reader.enter()
+            defer { reader.leave() }
+            return numbers.map { number in
+                var number = number
+                return event.decide(&number, reader: reader)
+            }
+        }
+        let numbers = Dictionary(uniqueKeysWithValues: event.snapshot().map { ($0.name, $0.registration) })
+        let (low, odd) = (try #require(numbers["low"]), try #require(numbers["odd"]))
+        #expect(Set([1, low, odd]).count == 3, "a number is used once")
+        #expect(
+            decide([-2, 3, 4, 5]) == [
+                HookDecision(result: .drop, registration: low),
+                HookDecision(result: HookResult(rawValue: 9), registration: odd), .pass,
+                HookDecision(result: HookResult(rawValue: 9), registration: odd),
+            ])
+        // Another chain takes over; what the first one counted is not lost.
+        try event.register(Hook(name: "late") { _ in .pass })
+        #expect(decide([-1]) == [HookDecision(result: .drop, registration: low)])
+        #expect(event.snapshot().map(\.drops) == [2, 2, 0])
+        #expect(event.snapshot().map(\.hits) == [5, 3, 0])
+    }
+
     @Test("An event without hooks passes everything and counts the run (R87)")
     func emptyEvent() throws {
         let reader = try publication.makeReader()
@@ -143,7 +177,9 @@ struct RunTests {
         try event.register(Hook(name: "x", version: 42, flags: 0x8000_0001, hint: .last) { _ in .pass })
         #expect(
             event.snapshot() == [
-                HookDescription(name: "x", version: 42, flags: 0x8000_0001, hint: .last, position: 1, hits: 0)
+                HookDescription(
+                    name: "x", version: 42, flags: 0x8000_0001, hint: .last, position: 1, hits: 0, drops: 0,
+                    registration: 1)
             ])
     }
 }

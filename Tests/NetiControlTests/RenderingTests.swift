@@ -131,15 +131,15 @@ struct RenderingTests {
     @Test func hooksStandInChainOrderWithTheirHints() {
         #expect(
             hookLines(Samples.hooks, width: nil) == [
-                "NETID  INSTANCE  FAMILY  EVENT         POS  NAME    HINT          HITS  MODULE",
-                "    0  global    inet    PHYSICAL_IN     1  filter  first         1000  ipf",
-                "    0  global    inet    PHYSICAL_IN     2  count   after filter   902  -",
-                "    1  blue      inet6   PHYSICAL_OUT    1  filter  none             0  ipf",
+                "NETID  INSTANCE  FAMILY  EVENT         POS  NAME    HINT          HITS  DROPS  MODULE",
+                "    0  global    inet    PHYSICAL_IN     1  filter  first         1000     98  ipf",
+                "    0  global    inet    PHYSICAL_IN     2  count   after filter   902      0  -",
+                "    1  blue      inet6   PHYSICAL_OUT    1  filter  none             0      0  ipf",
             ])
     }
 
     @Test func anEmptyListIsItsTitles() {
-        #expect(hookLines([], width: 80) == ["NETID  INSTANCE  FAMILY  EVENT  POS  NAME  HINT  HITS  MODULE"])
+        #expect(hookLines([], width: 80) == ["NETID  INSTANCE  FAMILY  EVENT  POS  NAME  HINT  HITS  DROPS  MODULE"])
     }
 
     @Test func jsonHasSortedKeys() throws {
@@ -148,6 +148,7 @@ struct RenderingTests {
                 {
                   "hooks" : [
                     {
+                      "drops" : 0,
                       "event" : "PHYSICAL_IN",
                       "family" : "inet",
                       "hint" : "after",

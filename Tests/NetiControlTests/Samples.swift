@@ -21,7 +21,8 @@ enum Samples {
             queues: [
                 ListInstances.Queue(
                     number: 100, received: 1000, accepted: 900, dropped: 98, queueFullDrops: 3, socketFullDrops: 4,
-                    overruns: 1, waiting: 2)
+                    overruns: 1, waiting: 2,
+                    latency: [.init(below: 5120, count: 990), .init(below: nil, count: 10)])
             ], held: ListInstances.HeldPackets(packets: 12, bytes: 18_000, oldest: 1500)),
         ListInstances.Instance(
             netid: 1, name: "blue", netns: "/run/netns/blue", state: .failed, reason: "queue 100 belongs to process 7",
@@ -33,15 +34,15 @@ enum Samples {
         ListHooks.Hook(
             instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 1, name: "filter",
             hint: .first,
-            hintValue: nil, hits: 1000, module: "ipf"),
+            hintValue: nil, hits: 1000, drops: 98, module: "ipf"),
         ListHooks.Hook(
             instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 2, name: "count",
             hint: .after,
-            hintValue: "filter", hits: 902, module: nil),
+            hintValue: "filter", hits: 902, drops: 0, module: nil),
         ListHooks.Hook(
             instance: "blue", netid: 1, family: "inet6", event: "PHYSICAL_OUT", position: 1, name: "filter",
             hint: .none,
-            hintValue: nil, hits: 0, module: "ipf"),
+            hintValue: nil, hits: 0, drops: 0, module: "ipf"),
     ]
 
     static let kstats = [

@@ -46,13 +46,15 @@ public struct ListHooks: ControlMethod, Equatable {
         public var hintValue: String?
         /// Packets that it was called for.
         public var hits: Int
+        /// Packets that it did not let go on.
+        public var drops: Int
         /// The module that runs, such as `ipf`; nil for a hook that a program registered itself.
         public var module: String?
 
         /// Fills in every field.
         public init(
             instance: String, netid: Int, family: String, event: String, position: Int, name: String, hint: Hint,
-            hintValue: String?, hits: Int, module: String?
+            hintValue: String?, hits: Int, drops: Int, module: String?
         ) {
             self.instance = instance
             self.netid = netid
@@ -63,6 +65,7 @@ public struct ListHooks: ControlMethod, Equatable {
             self.hint = hint
             self.hintValue = hintValue
             self.hits = hits
+            self.drops = drops
             self.module = module
         }
     }

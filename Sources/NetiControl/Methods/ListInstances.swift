@@ -132,11 +132,13 @@ public struct ListInstances: ControlMethod, Equatable {
         public var overruns: Int
         /// Packets that wait for a verdict now.
         public var waiting: Int
+        /// Packets by the time that they took; buckets without any are left out.
+        public var latency: [LatencyBucket]
 
         /// Fills in every field.
         public init(
             number: Int, received: Int, accepted: Int, dropped: Int, queueFullDrops: Int, socketFullDrops: Int,
-            overruns: Int, waiting: Int
+            overruns: Int, waiting: Int, latency: [LatencyBucket]
         ) {
             self.number = number
             self.received = received
@@ -146,6 +148,21 @@ public struct ListInstances: ControlMethod, Equatable {
             self.socketFullDrops = socketFullDrops
             self.overruns = overruns
             self.waiting = waiting
+            self.latency = latency
+        }
+    }
+
+    /// Packets that took about the same time from their batch's being read to its verdicts' being sent.
+    public struct LatencyBucket: Codable, Equatable, Sendable {
+        /// They took less than this, in nanoseconds; nil where there is no bound.
+        public var below: Int?
+        /// How many packets they are.
+        public var count: Int
+
+        /// Fills in every field.
+        public init(below: Int?, count: Int) {
+            self.below = below
+            self.count = count
         }
     }
 }

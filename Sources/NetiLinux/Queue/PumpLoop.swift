@@ -56,6 +56,7 @@ struct PumpLoop: ~Copyable {
             if count < 0 { unsafe note(error: count, at: queue) }
             return count
         }
+        let begin = MonotonicClock.now
         let target = unsafe VerdictBuffer.Target(socket: queue.pointee.socket, queue: queue.pointee.number)
         var tally = Tally()
         reader.enter()
@@ -65,7 +66,7 @@ struct PumpLoop: ~Copyable {
         reader.leave()
         noteBatch()
         verdicts.send(to: target)
-        unsafe note(received, tally, at: queue)
+        unsafe note(received, tally, MonotonicClock.now &- begin, at: queue)
         return count
     }
 
@@ -156,7 +157,7 @@ struct PumpLoop: ~Copyable {
     }
 
     private mutating func note(
-        _ received: cnfq_received, _ tally: Tally, at queue: UnsafePointer<PumpedQueue>
+        _ received: cnfq_received, _ tally: Tally, _ nanoseconds: UInt64, at queue: UnsafePointer<PumpedQueue>
     ) {
         let failures = verdicts.takeFailures()
         unsafe queue.pointee.statistics._withUnsafeGuaranteedRef { statistics in
@@ -169,6 +170,7 @@ struct PumpLoop: ~Copyable {
             statistics.expiredVerdicts.add(Int(received.refusals))
             statistics.malformed.add(Int(received.malformed) + Int(received.truncated))
             statistics.verdictErrors.add(failures)
+            statistics.latency.add(packets: Int(received.packets), nanoseconds: nanoseconds)
         }
     }
 

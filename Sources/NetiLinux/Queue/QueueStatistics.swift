@@ -31,6 +31,7 @@ public final class QueueStatistics: Sendable {
     let malformed = Counter()
     let batches = Counter()
     let batchSizes = BatchSizes()
+    let latency = LatencyHistogram()
 
     /// How often a batch had 1 packet, 2 or 3, 4 to 7, and so on; the last one takes all from its size up.
     struct BatchSizes: ~Copyable, Sendable {
@@ -74,6 +75,9 @@ public final class QueueStatistics: Sendable {
         public var batches: UInt64
         /// The same by size: of 1 packet, of 2 and 3, of 4 to 7, and so on, the last of 64.
         public var batchSizes: [UInt64]
+        /// Packets by the time from their batch's being read to its verdicts' being sent, the shortest times first;
+        /// buckets that hold none are left out.
+        public var latency: [LatencyBucket]
     }
 
     /// The figures of now.
@@ -82,6 +86,7 @@ public final class QueueStatistics: Sendable {
             received: received.current, accepted: accepted.current, dropped: dropped.current, edited: edited.current,
             overruns: overruns.current, receiveErrors: receiveErrors.current,
             expiredVerdicts: expiredVerdicts.current, verdictErrors: verdictErrors.current,
-            malformed: malformed.current, batches: batches.current, batchSizes: batchSizes.current)
+            malformed: malformed.current, batches: batches.current, batchSizes: batchSizes.current,
+            latency: latency.current)
     }
 }

@@ -11,7 +11,7 @@ struct HookListCommand: ParsableCommand {
         discussion: """
             The hooks of one event follow each other in chain order: a packet goes to the one with POS 1 first, and a \
             hook that drops it hides it from those behind. HINT is how the hook asked to be placed, HITS how many \
-            packets it was called for, MODULE what runs.
+            packets it was called for, DROPS how many of them it did not let go on, MODULE what runs.
 
             EXAMPLES
               neti-ctl hook list
@@ -40,12 +40,13 @@ func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
     Table(
         [
             .number("NETID"), .text("INSTANCE"), .word("FAMILY"), .word("EVENT"), .number("POS"), .text("NAME"),
-            .text("HINT"), .number("HITS"), .text("MODULE"),
+            .text("HINT"), .number("HITS"), .number("DROPS"), .text("MODULE"),
         ],
         hooks.map { hook in
             [
                 "\(hook.netid)", hook.instance, hook.family, hook.event, "\(hook.position)", hook.name,
-                hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", hook.module ?? "-",
+                hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", "\(hook.drops)",
+                hook.module ?? "-",
             ]
         }
     ).lines(width: width)

@@ -26,7 +26,7 @@ struct FixedBackend: ControlBackend {
         return [
             ListHooks.Hook(
                 instance: "global", netid: 0, family: "inet", event: "PHYSICAL_IN", position: 1, name: "filter",
-                hint: .first, hintValue: nil, hits: 3, module: "ipf")
+                hint: .first, hintValue: nil, hits: 3, drops: 1, module: "ipf")
         ]
     }
 
