@@ -14,6 +14,7 @@ STATIC  := -c release --static-swift-stdlib --disable-local-rpath
 # Debian's packages: what the build links with, what tests and the demo call.
 BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
+TEST_PACKAGES  := curl tshark
 
 # Where `make install` puts things; below DESTDIR if that is set. The configuration is in /etc whatever PREFIX is.
 PREFIX  ?= /usr/local
@@ -41,7 +42,7 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test gates tsan build deps bench check fmt clean programs install uninstall deb
+.PHONY: demo test prometheus gates tsan build deps bench check fmt clean programs install uninstall deb
 .DEFAULT_GOAL := build
 
 deps:
@@ -102,12 +103,20 @@ demo: build
 	@$(SUDO) $(RELEASE)/neti-demo
 
 # One test at a time: many of them count what is there, or run packets.
-test: deps
+test: RUN_PACKAGES += $(TEST_PACKAGES)
+test: deps prometheus
 	Tests/Conformance/coverage.sh
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
 	.build/debug/neti-fuzz --inputs 2000
 	$(MAKE) gates tsan
+
+# Debian's programs to test metrics with. The package is unpacked, not installed: that would start a service.
+prometheus: .build/prometheus/usr/bin/prometheus
+
+.build/prometheus/usr/bin/prometheus:
+	mkdir -p $(@D)/../..
+	cd .build/prometheus && apt-get download -qq prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
 
 # What threads share, watched by ThreadSanitizer: hooks, callbacks, modules, instances, kstats and interfaces that come
 # and go, in memory and with real packets. Tests/CWatchedMutex tells it of Swift's Mutex, which it would misjudge.

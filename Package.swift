@@ -32,6 +32,7 @@ let basicContainers = Target.Dependency.product(name: "BasicContainers", package
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
@@ -88,7 +89,7 @@ let package = Package(
             dependencies: [
                 "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers,
                 lifecycle,
-                logging, system,
+                logging, nioCore, nioHTTP1, nioPosix, system,
             ],
             swiftSettings: swift),
         .executableTarget(

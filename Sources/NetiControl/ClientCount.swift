@@ -3,16 +3,16 @@
 import Synchronization
 
 /// How many clients do something at the same time.
-final class ClientCount: Sendable {
+package final class ClientCount: Sendable {
     let limit: Int
     private let count = Mutex(0)
 
-    init(limit: Int) {
+    package init(limit: Int) {
         self.limit = limit
     }
 
     /// Counts one more, if there is room.
-    func enter() -> Bool {
+    package func enter() -> Bool {
         count.withLock { count in
             guard count < limit else { return false }
             count += 1
@@ -20,7 +20,7 @@ final class ClientCount: Sendable {
         }
     }
 
-    func leave() {
+    package func leave() {
         count.withLock { $0 -= 1 }
     }
 }

@@ -21,6 +21,9 @@ public protocol ControlBackend: Sendable {
     /// ``ListKstats/select(from:)`` does not select.
     func kstats(_ selection: ListKstats) async throws(ControlError) -> [ListKstats.Kstat]
 
+    /// What Prometheus would fetch.
+    func metrics() async throws(ControlError) -> String
+
     /// Writes one statistic.
     ///
     /// - Throws: ``ControlError/invalidArgument(_:reason:)`` if there is no such kstat, statistic or value,

@@ -85,6 +85,8 @@ package struct Dispatch: Sendable {
             return try await answer(call) { (asked: ListKstats) in
                 .init(kstats: asked.select(from: try await backend.kstats(asked)))
             }
+        case GetMetrics.qualifiedName:
+            return try await answer(call) { (_: GetMetrics) in .init(text: try await backend.metrics()) }
         case SetKstat.qualifiedName:
             return try await answer(call) { (asked: SetKstat) in
                 try await backend.setKstat(asked)

@@ -2,18 +2,18 @@
 
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// A listening Unix socket and its name in the file system.
 ///
 /// The name appears with mode 0600 and gets its group and mode 0660 before anybody can connect, because connecting works
 /// only from listen(2) on. A name that a dead daemon left behind is replaced; a live daemon's, or anything else, is not.
-final class ListeningSocket: Sendable {
-    let path: String
+package final class ListeningSocket: Sendable {
+    package let path: String
     private let identity: FileIdentity
     private let descriptor: Mutex<FileDescriptor?>
 
-    init(path: String, group: UInt32?) throws(ControlSocketError) {
+    package init(path: String, group: UInt32?) throws(ControlSocketError) {
         func attempt<T>(_ what: String, _ body: () throws(Errno) -> T) throws(ControlSocketError) -> T {
             do throws(Errno) {
                 return try body()
@@ -48,7 +48,7 @@ final class ListeningSocket: Sendable {
     }
 
     /// Hands the descriptor over, once. The name stays this object's to remove.
-    func takeDescriptor() -> FileDescriptor? {
+    package func takeDescriptor() -> FileDescriptor? {
         descriptor.withLock { descriptor in
             defer { descriptor = nil }
             return descriptor
@@ -56,7 +56,7 @@ final class ListeningSocket: Sendable {
     }
 
     /// Removes the name, unless somebody else has put another socket there.
-    func unlink() {
+    package func unlink() {
         identity.unlink(path: path)
     }
 

@@ -11,7 +11,7 @@ public enum SocketGroup: Equatable, Sendable {
     case id(UInt32)
 
     /// The number.
-    func resolve() throws(ControlSocketError) -> UInt32 {
+    package func resolve() throws(ControlSocketError) -> UInt32 {
         switch self {
         case .id(let number):
             return number

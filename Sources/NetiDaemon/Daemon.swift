@@ -66,13 +66,14 @@ public struct Daemon: Sendable {
                 path: configuration.daemon.controlSocket,
                 group: configuration.daemon.controlGroup.map(SocketGroup.name), version: Self.version),
             backend: backend, logger: logger)
+        let metrics = try await metricsServer(backend.metricsSource, logger)
         try engine.start()
         let group = ServiceGroup(
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
                 Announcement(notifier: notifier, logger: logger),
-            ],
+            ] + metrics,
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         defer { engine.stop() }
         try await group.run()
@@ -93,6 +94,15 @@ extension Daemon {
         let directory = FilePath(configuration.daemon.controlSocket).removingLastComponent().string
         guard unsafe mkdir(directory, 0o755) != 0, errno != EEXIST else { return }
         throw NetiError(Errno(rawValue: errno), "can't make the folder of the control socket, \(directory)")
+    }
+}
+
+extension Daemon {
+    /// Opens the metrics' address, if there is one.
+    private func metricsServer(_ source: MetricsSource, _ logger: Logger) async throws -> [any Service] {
+        guard let address = configuration.daemon.metrics else { return [] }
+        let group = configuration.daemon.controlGroup.map(SocketGroup.name)
+        return [try await MetricsServer(address: address, group: group, source: source, logger: logger)]
     }
 }
 

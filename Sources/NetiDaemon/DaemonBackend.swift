@@ -16,6 +16,7 @@ struct DaemonBackend: ControlBackend {
     let version: String
     let logLevel: LogLevelSwitch
     let kstatWatch: KstatWatch
+    let metricsSource: MetricsSource
     let startTime: Int
     private let started = ContinuousClock.now
 
@@ -29,7 +30,13 @@ struct DaemonBackend: ControlBackend {
         } kstats: {
             engine.provider.netinfo.kstats.snapshot().map(ListKstats.Kstat.init)
         }
-        startTime = time(nil)
+        let startTime = time(nil)
+        self.startTime = startTime
+        metricsSource = MetricsSource {
+            MetricsSnapshot(
+                version: version, startTime: startTime, process: .current,
+                instances: engine.entries.map { MetricsSnapshot.Instance($0, provider: engine.provider) })
+        }
     }
 
     func status() throws(ControlError) -> GetStatus.Status {

@@ -31,8 +31,8 @@ struct NetiCtl: ParsableCommand {
               neti-ctl log-level debug
             """,
         subcommands: [
-            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MonitorCommand.self,
-            InjectCommand.self, LogLevelCommand.self,
+            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MetricsCommand.self,
+            MonitorCommand.self, InjectCommand.self, LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

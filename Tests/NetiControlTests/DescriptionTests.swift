@@ -29,6 +29,7 @@ struct DescriptionTests {
         Sample(ListHooks(instance: "a"), .init(hooks: Samples.hooks)),
         Sample(
             ListKstats(module: "a", instance: 1, name: "b", statistic: "c", netid: 2), .init(kstats: Samples.kstats)),
+        Sample(GetMetrics(), .init(text: Samples.metrics)),
         Sample(
             SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
         Sample(ChangeHook(instance: "a", hook: "b", values: ["c": "d"]), .init()),

@@ -25,6 +25,8 @@ final class FakeBackend: ControlBackend {
 
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { Samples.kstats }
 
+    func metrics() -> String { Samples.metrics }
+
     /// What ``setKstat(_:)`` was called with.
     var kstatsSet: [SetKstat] { changes.withLock { $0 } }
 
@@ -101,6 +103,7 @@ struct LargeBackend: ControlBackend {
     func instances() -> [ListInstances.Instance] { [] }
     func hooks(instance: String?) -> [ListHooks.Hook] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func metrics() -> String { "" }
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
@@ -133,6 +136,7 @@ final class GatedBackend: ControlBackend {
     func status() -> GetStatus.Status { Samples.status }
     func instances() -> [ListInstances.Instance] { [] }
     func kstats(_ selection: ListKstats) -> [ListKstats.Kstat] { [] }
+    func metrics() -> String { "" }
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }

@@ -68,6 +68,13 @@ enum Samples {
             statistics: [ListKstats.Statistic(name: "hooksAdded", type: .uint64, value: "1")]),
     ]
 
+    static let metrics = """
+        # HELP neti_instance_up Whether packets of the IP instance are served.
+        # TYPE neti_instance_up gauge
+        neti_instance_up{ip_instance="global",netid="0"} 1
+
+        """
+
     static let injection = Inject(
         instance: "blue", style: .directOut, interface: "veth0", nextHop: "192.0.2.1",
         packets: [HexadecimalBytes([0x45, 0, 0xFF]), HexadecimalBytes([])])

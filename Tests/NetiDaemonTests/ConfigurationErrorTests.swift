@@ -173,6 +173,12 @@ struct ConfigurationErrorTests {
             "[daemon]\ncontrol-group = \"\"",
             "neti.toml:2: daemon.control-group: expected the name of a group, found \"\""),
         Case(
+            "[daemon]\nmetrics = \"0.0.0.0:9469\"",
+            """
+            neti.toml:2: daemon.metrics: expected "unix:" and an absolute path of at most 107 bytes, or a loopback \
+            address and a port like "127.0.0.1:9469", found "0.0.0.0:9469"
+            """),
+        Case(
             "[[instance]]\nname = \"global\"\non-exit = \"Open\"",
             "neti.toml:3: instance[0].on-exit: expected one of \"open\", \"closed\", found \"Open\""),
         Case(

@@ -34,7 +34,7 @@ struct ConfigurationTests {
             .split(separator: "\n", omittingEmptySubsequences: false)
             .map { line in
                 let isDefault = line.hasPrefix("# ") && line.contains(" = ")
-                let isMachineDependent = line.contains("pumps") || line.contains("control-group")
+                let isMachineDependent = ["pumps", "control-group", "metrics"].contains { line.contains($0) }
                 return isDefault && !isMachineDependent ? line.dropFirst(2) : line
             }
         #expect(shown.count { $0.hasPrefix("priority-in = ") } == 1)
@@ -67,6 +67,7 @@ struct ConfigurationTests {
             max-kstats = 50
             state-directory = "/tmp/neti-state"
             state-interval = 60
+            metrics = "127.0.0.1:9469"
 
             [[instance]]
             name = "edge"
@@ -111,6 +112,7 @@ struct ConfigurationTests {
         expected.daemon.maxKstats = 50
         expected.daemon.stateDirectory = "/tmp/neti-state"
         expected.daemon.stateInterval = 60
+        expected.daemon.metrics = .tcp(host: "127.0.0.1", port: 9469)
         var instance = Configuration.Instance(name: "edge", netns: .named("blue"))
         instance.queueing.onExit = .closed
         instance.ordering = .illumos

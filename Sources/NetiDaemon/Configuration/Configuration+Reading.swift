@@ -35,6 +35,7 @@ extension Configuration.Daemon {
         table.read("max-kstats", .integer(1...16_777_216), into: &maxKstats)
         table.read("state-directory", .absolutePath(bytes: 1...4_000), into: &stateDirectory)
         table.read("state-interval", .integer(1...3_600), into: &stateInterval)
+        metrics = table.read("metrics", .metricsAddress)
     }
 }
 

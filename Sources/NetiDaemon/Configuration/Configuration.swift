@@ -60,6 +60,9 @@ extension Configuration {
         /// Default 5.
         public var stateInterval = 5
 
+        /// Where Prometheus fetches metrics; nil, the default, for nowhere.
+        public var metrics: MetricsAddress?
+
         /// Only defaults.
         public init() {}
 

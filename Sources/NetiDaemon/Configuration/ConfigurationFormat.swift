@@ -122,6 +122,14 @@ extension ConfigurationFormat<Configuration.Instance.Netns> {
     }
 }
 
+extension ConfigurationFormat<MetricsAddress> {
+    static var metricsAddress: Self {
+        Self(
+            #""unix:" and an absolute path of at most 107 bytes, or a loopback address and a port like "127.0.0.1:9469""#,
+            convert: MetricsAddress.init)
+    }
+}
+
 /// `"a"`, `one of "a", "b"`.
 private func alternatives(_ words: [String]) -> String {
     (words.count == 1 ? "" : "one of ") + words.map(\.quoted).joined(separator: ", ")

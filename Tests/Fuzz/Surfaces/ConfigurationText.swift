@@ -20,7 +20,7 @@ struct ConfigurationText: Surface {
         "blue*" "[a-" "*" "global" "" on-exit ordering queue queues queue-length receive-buffer copy-range fail-open gso
         uid-gid conntrack priority-in priority-out priority-forward priority-loopback-out priority-loopback-in max-hooks injection-packets injection-bytes injection-limit module "ipf" "count" events families hint "first" "last"
         "before" rules "ipf.conf" "bad.conf" "absent.conf" "." default-policy "block" control-socket "/" control-group
-        pumps nap log-level netns-directories max-kstats state-directory state-interval \u{E9} \u{FEFF} \r
+        pumps nap log-level netns-directories max-kstats state-directory state-interval metrics "unix:/m" "127.0.0.1:1" "[::1]:65535" \u{E9} \u{FEFF} \r
         """.split(whereSeparator: { $0 == " " || $0 == "\n" }).map { Array($0.utf8) }
         + [
             #""after filter""#, #"["PHYSICAL_IN"]"#, #"["PHYSICAL_IN", "PHYSICAL_OUT"]"#, #"["inet6"]"#,

@@ -23,6 +23,7 @@ struct ControlCall: Surface {
                 #""io.neti.Control.GetStatus""#, #""io.neti.Control.SetLogLevel""#, #""org.varlink.service.GetInfo""#,
                 #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
                 #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, #""io.neti.Control.SetKstat""#,
+                #""io.neti.Control.GetMetrics""#,
                 #""statistic":"events","value":"1""#, #""io.neti.Control.ChangeHook""#,
                 #""hook":"slow","values":{"delay":"1ms"}"#, #""io.neti.Control.Inject""#, #""style":"directOut""#,
                 #""packets":["45"]"#, #","60""#, #","4""#, #","4g""#, "\0", "\n",

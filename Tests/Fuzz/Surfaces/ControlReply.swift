@@ -12,7 +12,7 @@ struct ControlReply: Surface {
                 #""parameters":{"#, #""error":"io.neti.Control.Failed","#, #""continues":true,"#, #""hooks":["#,
                 #""kstats":["#, #""status":{"#, #""instances":["#, #""hint":"after","#, #""type":"uint64","#,
                 #""event":{"time":1,"#, #""nic":{"#, #""notification":{"#, #""kstat":{"#, #""lost":1"#,
-                #""state":"up""#, #""refusals":["#, #""accepted":1"#,
+                #""state":"up""#, #""refusals":["#, #""accepted":1"#, #""text":"a 1\n""#,
             ].map { Array($0.utf8) }
     }
 
@@ -22,6 +22,7 @@ struct ControlReply: Surface {
         isRead = try read(ListInstances.self, input) || isRead
         isRead = try read(ListHooks.self, input) || isRead
         isRead = try read(ListKstats.self, input) || isRead
+        isRead = try read(GetMetrics.self, input) || isRead
         isRead = try read(Inject.self, input) || isRead
         isRead = try read(Monitor.self, input) || isRead
         isRead = try read(GetInfo.self, input) || isRead

@@ -38,6 +38,8 @@ struct FixedBackend: ControlBackend {
         ]
     }
 
+    func metrics() -> String { "neti_instance_up{ip_instance=\"global\",netid=\"0\"} 1\n" }
+
     func setKstat(_ change: SetKstat) throws(ControlError) {
         if change.value.isEmpty { throw .invalidArgument("value", reason: "is empty") }
     }
