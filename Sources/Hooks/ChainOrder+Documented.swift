@@ -22,6 +22,11 @@ extension ChainOrder {
         return try arranged(wish, members: chain + [newcomer])
     }
 
+    /// The order in which every hint of every member holds, as close to the given one as possible.
+    static func settled(_ chain: [ChainMember]) throws(HookError) -> [Int] {
+        try arranged(Array(chain.indices), members: chain)
+    }
+
     /// Where the newcomer would stand if only its own hint and those that name it counted.
     ///
     /// Beside its target; for a hook without a hint in front of the first that wants to follow it, else behind the last

@@ -8,4 +8,6 @@ struct Departure: Sendable {
     let turn: Turn
     /// Who knew the hook and has not heard of its going.
     var listeners: [NotifyCallback]
+    /// Whether another hook has its name already.
+    var isReplaced = false
 }

@@ -10,7 +10,7 @@ enum Phase: Comparable {
 
 /// One registration as the control side knows it.
 struct HookRecord<Data: ~Copyable>: Sendable {
-    let hook: Hook<Data>
+    var hook: Hook<Data>
     let registration: UInt64
     var position = 0
     /// What chains that have been freed had counted.
@@ -27,12 +27,16 @@ struct RetiredChain<Data: ~Copyable>: ~Copyable, Sendable {
 
 /// The control side of an event. Lives in a Mutex; nothing here waits, calls back or releases a closure for good.
 struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
+    /// How hints become an order.
+    var ordering: Ordering
+    /// How many hooks there can be at a time.
+    var limit: Int
     /// In the order in which they run.
-    private(set) var records: [HookRecord<Data>] = []
+    var records: [HookRecord<Data>] = []
     private var current: ChainBox<Data>
     /// Oldest first.
     private var retired = UniqueArray<RetiredChain<Data>>()
-    private var lastRegistration: UInt64 = 0
+    var lastRegistration: UInt64 = 0
     /// What chains that have been freed had counted.
     private var runs: UInt64 = 0
     var phase = Phase.live
@@ -42,14 +46,16 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
     var added: UInt64 = 0
     var removed: UInt64 = 0
 
-    init(current: consuming ChainBox<Data>) {
+    init(current: consuming ChainBox<Data>, ordering: Ordering, limit: Int) {
         self.current = current
+        self.ordering = ordering
+        self.limit = limit
     }
 
     // MARK: Changing the list
 
     /// Puts a hook in its place and renumbers (R41 rows 5 to 9, R186). The caller publishes.
-    mutating func insert(_ hook: Hook<Data>, ordering: Ordering, limit: Int) throws(HookError) {
+    mutating func insert(_ hook: Hook<Data>) throws(HookError) {
         if phase != .live {
             throw HookError(.socketShutdown, "hook \(hook.name): the event was shut down")
         }
@@ -64,6 +70,10 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
         lastRegistration += 1
         let all = records + [newcomer]
         records = order.map { all[$0] }
+        renumber()
+    }
+
+    mutating func renumber() {
         for index in records.indices {
             records[index].position = index + 1
         }
@@ -86,8 +96,9 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
     }
 
     /// Notes that a hook has left and who must hear of it.
-    mutating func beginDeparture(of name: String, turn: Turn) {
-        departures.append(Departure(name: name, turn: turn, listeners: listeners.callbacks))
+    mutating func beginDeparture(of name: String, turn: Turn, isReplaced: Bool = false) {
+        departures.append(
+            Departure(name: name, turn: turn, listeners: listeners.callbacks, isReplaced: isReplaced))
     }
 
     /// Who must hear that a hook has left.
@@ -108,7 +119,8 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
         var known = records.map(\.hook.name)
         for index in departures.indices where departures[index].listeners.contains(where: { $0 === callback }) {
             departures[index].listeners.removeAll { $0 === callback }
-            known.append(departures[index].name)
+            // Its successor, which it hasn't heard of yet, is among them by the same name.
+            if !departures[index].isReplaced { known.append(departures[index].name) }
         }
         return known
     }

@@ -49,7 +49,7 @@ extension HookEvent where Data: ~Copyable {
     private func add(_ hook: Hook<Data>, record: () -> Void) throws(HookError) -> Registration {
         let departure = try state.withLock { state throws(HookError) -> Turn? in
             if state.phase == .live, let departure = state.departure(of: hook.name) { return departure }
-            try state.insert(hook, ordering: ordering, limit: limit)
+            try state.insert(hook)
             publish(&state)
             return nil
         }
@@ -97,7 +97,7 @@ extension HookEvent where Data: ~Copyable {
         let departure = Turn()
         try departure.begin()
         defer { departure.end() }
-        let epoch = try turn.take { () throws(HookError) -> UInt64 in try remove(hookName, departure) }
+        let epoch = try removed(hookName, departure)
         publication.wait(until: epoch)
         try turn.takeSurely {
             reclaim(upTo: epoch)
@@ -108,27 +108,47 @@ extension HookEvent where Data: ~Copyable {
         }
     }
 
+    /// Takes a hook off as soon as the one that it has replaced, if any, is gone, and returns the epoch to wait for.
+    private func removed(_ hookName: String, _ departure: Turn) throws(HookError) -> UInt64 {
+        while true {
+            switch try turn.take({ () throws(HookError) in try remove(hookName, departure) }) {
+            case .removed(let epoch): return epoch
+            case .isReplacing(let earlier): try earlier.take {}
+            }
+        }
+    }
+
+    /// How far one attempt to take a hook off has come.
+    private enum Removal {
+        /// What is published from this epoch on is without it.
+        case removed(UInt64)
+        /// The hook that it replaced is still on its way out.
+        case isReplacing(Turn)
+    }
+
     /// Takes a hook off and tells if nobody wants the event any more. Needs the turn.
-    ///
-    /// - Returns: the epoch to wait for.
-    private func remove(_ hookName: String, _ departure: Turn) throws(HookError) -> UInt64 {
-        let epoch = try state.withLock { state throws(HookError) -> UInt64 in
+    private func remove(_ hookName: String, _ departure: Turn) throws(HookError) -> Removal {
+        let removal = try state.withLock { state throws(HookError) -> Removal in
+            if let earlier = state.departure(of: hookName), state.records.contains(where: { $0.hook.name == hookName })
+            {
+                return .isReplacing(earlier)
+            }
             guard state.remove(hookName) else {
                 throw HookError(.noSuchAddressOrDevice, "no hook \(hookName) on event \(family)/\(name)")
             }
             state.removed += 1
             state.beginDeparture(of: hookName, turn: departure)
-            return publish(&state)
+            return .removed(publish(&state))
         }
-        if !isInterested {
+        if case .removed = removal, !isInterested {
             try? interest(false)
         }
-        return epoch
+        return removal
     }
 
     /// Replaces the published chain by one of the present list and returns the epoch that began with it.
     @discardableResult
-    private func publish(_ state: inout EventState<Data>) -> UInt64 {
+    func publish(_ state: inout EventState<Data>) -> UInt64 {
         let chain = state.makeChain(places: publication.readers)
         published.replace(by: chain)
         interested.store(!state.records.isEmpty, ordering: .releasing)
@@ -140,7 +160,7 @@ extension HookEvent where Data: ~Copyable {
     /// Frees retired chains: those up to an epoch that was waited for, and others that nobody happens to be inside.
     ///
     /// Needs the turn. Releases closures, so whatever their owners do when they go is done here, with no other lock.
-    private func reclaim(upTo epoch: UInt64) {
+    func reclaim(upTo epoch: UInt64) {
         let expired = state.withLock { state in
             state.takeExpired { $0 <= epoch || publication.hasReached($0) }
         }

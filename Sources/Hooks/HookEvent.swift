@@ -44,11 +44,6 @@ public final class HookEvent<Data: ~Copyable>: Event {
     public let name: String
     /// `he_flags`.
     public let flags: EventFlags
-    /// How hints become an order.
-    public let ordering: Ordering
-    /// How many hooks there can be at a time.
-    public let limit: Int
-
     @usableFromInline let publication: Publication
     @usableFromInline let published: PublishedChain<Data>
     @usableFromInline let interested = Atomic<Bool>(false)
@@ -74,13 +69,11 @@ public final class HookEvent<Data: ~Copyable>: Event {
         self.family = family
         self.name = name
         self.flags = flags
-        self.ordering = ordering
         self.publication = publication
-        self.limit = limit
         self.interest = interest
         let empty = ChainBox<Data>(EventChain(entries: UniqueArray(), places: publication.readers))
         published = PublishedChain(empty)
-        state = Mutex(EventState(current: empty))
+        state = Mutex(EventState(current: empty, ordering: ordering, limit: limit))
     }
 
     // MARK: The packet path
@@ -111,6 +104,12 @@ public final class HookEvent<Data: ~Copyable>: Event {
     public var isInterested: Bool { interested.load(ordering: .acquiring) }
 
     // MARK: Looking
+
+    /// How hints become an order.
+    public var ordering: Ordering { state.withLock { $0.ordering } }
+
+    /// How many hooks there can be at a time.
+    public var limit: Int { state.withLock { $0.limit } }
 
     /// What it has counted so far: exact while nobody runs it, else at most a moment behind.
     public var counters: EventCounters { state.withLock { $0.counters } }

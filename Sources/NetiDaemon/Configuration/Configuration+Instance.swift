@@ -17,6 +17,11 @@ extension Configuration {
             /// Every namespace whose name matches, now or later (glob(7): `*`, `?`, `[...]`).
             case matching(String)
 
+            /// Whether it is a single one.
+            var isOne: Bool {
+                if case .matching = self { false } else { true }
+            }
+
             /// Whether the namespace of this name is one of them.
             public func contains(_ name: String) -> Bool {
                 switch self {
@@ -70,5 +75,30 @@ extension Configuration.Instance {
     static func isName(_ text: String) -> Bool {
         (1...255).contains(text.utf8.count) && text.isWord && !text.utf8.contains(UInt8(ascii: "/"))
             && text != "." && text != ".."
+    }
+}
+
+extension Configuration {
+    /// The table of the daemon's own namespace, or what holds without one.
+    var ownInstance: Instance {
+        var own = Instance(name: Instance.ownName, netns: .own)
+        own.isConfigured = false
+        return instances.first { $0.netns == .own } ?? own
+    }
+
+    /// The table for a namespace of that name: the first one that fits.
+    func instance(for netns: String) -> Instance? {
+        instances.first { $0.netns.contains(netns) }
+    }
+}
+
+extension Configuration.Instance {
+    /// How messages call the table: by the name of its instance, or by its glob.
+    var label: String {
+        switch netns {
+        case .own: name ?? Self.ownName
+        case .named(let netns): name ?? netns
+        case .matching(let glob): glob
+        }
     }
 }

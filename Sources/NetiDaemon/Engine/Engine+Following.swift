@@ -31,10 +31,8 @@ extension Engine {
         } catch {
             return NetiError(error, "can't look at the daemon's own network namespace")
         }
-        var own = Configuration.Instance(name: Configuration.Instance.ownName, netns: .own)
-        own.isConfigured = false
-        own = configuration.instances.first { $0.netns == .own } ?? own
-        let failure = bringUp(Configuration.Instance.ownName, in: .own, own, &following)
+        let failure = bringUp(
+            Configuration.Instance.ownName, in: .own, configuration.ownInstance, &following)
         for instance in configuration.instances {
             guard case .named(let netns) = instance.netns else { continue }
             note(instance.name ?? netns, in: .path("\(directories.paths[0])/\(netns)"), instance, .waiting)
@@ -110,9 +108,9 @@ extension Engine {
     }
 
     /// Makes an instance of a namespace if the configuration wants one and it hasn't one yet.
-    private func add(_ name: NamespaceDirectories.Name, _ following: inout Following) -> NetiError? {
+    func add(_ name: NamespaceDirectories.Name, _ following: inout Following) -> NetiError? {
         let netns = name.lastComponent
-        guard let instance = configuration.instances.first(where: { $0.netns.contains(netns) }) else { return nil }
+        guard let instance = configuration.instance(for: netns) else { return nil }
         let instanceName = instance.name ?? netns
         switch following.assignment.claim(name, for: instanceName) {
         case .granted:
@@ -148,7 +146,7 @@ extension Engine {
         }
     }
 
-    private func notePassedOver(
+    func notePassedOver(
         _ before: [String: NamespaceAssignment.PassedOver], _ now: [String: NamespaceAssignment.PassedOver]
     ) {
         let owners = Set(before.values.map(\.instance)).union(now.values.map(\.instance))
@@ -164,15 +162,19 @@ extension Engine {
         }
     }
 
-    private func bringUp(
-        _ name: String, in namespace: Namespace, _ instance: Configuration.Instance, _ following: inout Following
+    /// Makes an instance of a namespace, or notes why there is none.
+    ///
+    /// - Parameter earlier: hooks of an instance that was here before, whose modules go on where they can.
+    func bringUp(
+        _ name: String, in namespace: Namespace, _ instance: Configuration.Instance, earlier: HookSet? = nil,
+        _ following: inout Following
     ) -> NetiError? {
         kstatStore.restore(
             ipInstance: name, netid: provider.netinfo.netid(forName: name), to: provider.netinfo.kstats)
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: instance, provider: provider, modules: modules,
-                pumps: configuration.daemon.pumps)
+                pumps: configuration.daemon.pumps, earlier: earlier)
             following.retries.forget(name)
             note(name, in: namespace, instance, .up(running))
             let count = instance.hooks.count

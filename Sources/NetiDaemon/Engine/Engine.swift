@@ -14,7 +14,6 @@ import SystemPackage
 /// everybody reads; it is held for moments only, also within `following`.
 final class Engine: Sendable {
     let provider: LinuxProvider
-    let configuration: Configuration
     let modules: [any HookModule.Type]
     let directories: NamespaceDirectories
     let logger: Logger
@@ -23,9 +22,10 @@ final class Engine: Sendable {
     let following = Mutex(Following())
 
     let kstatStore: KstatStore
-    private let table = Mutex(Table())
+    private let table: Mutex<Table>
 
     private struct Table {
+        var configuration: Configuration
         var entries: [String: InstanceEntry] = [:]
         /// What was injected in instances that are gone, and the lists of those that are just going.
         var endedInjection = InjectionTotals()
@@ -34,7 +34,7 @@ final class Engine: Sendable {
     }
 
     init(configuration: Configuration, modules: [any HookModule.Type], logger: Logger) throws(NetiError) {
-        self.configuration = configuration
+        table = Mutex(Table(configuration: configuration))
         self.modules = modules
         self.logger = logger
         kstatStore = KstatStore(directory: configuration.daemon.stateDirectory, logger: logger)
@@ -64,14 +64,15 @@ final class Engine: Sendable {
             stop()
             throw error
         }
+        for entry in entries where entry.isWaiting { warnOfWaiting(entry) }
+    }
+
+    /// Says of an instance that waits where it looks for its namespace.
+    func warnOfWaiting(_ entry: InstanceEntry) {
         let folders = directories.paths.joined(separator: " or ")
-        for entry in entries {
-            if case .waiting = entry.state, case .named(let netns) = entry.configuration.netns {
-                logger.warning(
-                    "instance '\(entry.name)' waits for its namespace '\(netns)' in \(folders)",
-                    metadata: ["instance": "\(entry.name)"])
-            }
-        }
+        logger.warning(
+            "instance '\(entry.name)' waits for its namespace '\(entry.namespace.lastComponent ?? "")' in \(folders)",
+            metadata: ["instance": "\(entry.name)"])
     }
 
     /// Takes everything down.
@@ -98,6 +99,12 @@ final class Engine: Sendable {
     /// Writes what has changed of what outlives the daemon.
     func saveState() {
         kstatStore.save(provider.netinfo.kstats)
+    }
+
+    /// What is asked for now. Set only while `following` is held.
+    var configuration: Configuration {
+        get { table.withLock { $0.configuration } }
+        set { table.withLock { $0.configuration = newValue } }
     }
 
     /// All instances, by number.

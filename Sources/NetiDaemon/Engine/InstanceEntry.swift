@@ -29,4 +29,37 @@ struct InstanceEntry: Sendable {
     var running: RunningInstance? {
         if case .up(let running) = state { running } else { nil }
     }
+
+    /// Whether its namespace has yet to appear.
+    var isWaiting: Bool {
+        if case .waiting = state { true } else { false }
+    }
+}
+
+extension Configuration {
+    /// The table for the namespace of an instance.
+    func instance(for entry: InstanceEntry) -> Instance? {
+        guard let netns = entry.namespace.lastComponent else { return ownInstance }
+        return instance(for: netns)
+    }
+
+    /// The table for the namespace of that path.
+    func instance(forPath path: String) -> Instance? {
+        Namespace.path(path).lastComponent.flatMap { instance(for: $0) }
+    }
+}
+
+extension Configuration.Instance {
+    /// The name of the instance that a namespace becomes.
+    func name(in namespace: Namespace) -> String {
+        name ?? namespace.lastComponent ?? Self.ownName
+    }
+}
+
+extension Namespace {
+    /// The last part of its path; nil for the daemon's own.
+    var lastComponent: String? {
+        guard case .path(let path) = self else { return nil }
+        return path.lastIndex(of: "/").map { String(path[$0...].dropFirst()) } ?? path
+    }
 }

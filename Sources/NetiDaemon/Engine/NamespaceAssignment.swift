@@ -77,6 +77,15 @@ struct NamespaceAssignment {
         return instance
     }
 
+    /// The instance to which a name was given.
+    func instance(ofPath path: String) -> String? { instanceByPath[path] }
+
+    /// Calls the instance that has a name of a namespace differently.
+    mutating func rename(path: String, to instance: String) {
+        guard let former = instanceByPath[path], let owner = owners.removeValue(forKey: former) else { return }
+        give(instance, path, owner.identity)
+    }
+
     /// The names that may claim again because these instances have ended.
     func candidates(after ended: Set<String>) -> [NamespaceDirectories.Name] {
         ended.isEmpty ? [] : passedOver.values.filter { ended.contains($0.instance) }.map(\.name)

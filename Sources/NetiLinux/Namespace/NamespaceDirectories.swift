@@ -109,6 +109,11 @@ public final class NamespaceDirectories: Sendable {
         }
     }
 
+    /// The names of the last look.
+    public var known: [Name] {
+        inOrder(state.withLock { $0.known.map { Name(path: $0.key, identity: $0.value) } })
+    }
+
     /// Notes that something was mounted or unmounted.
     func noteMounts() {
         state.withLock { $0.haveMountsChanged = true }

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Neti
+import NetiLinux
+import Synchronization
+import SystemPackage
+
+// Another configuration while the daemon runs.
+//
+// First everything is prepared that can be wrong: values of [daemon], modules with their files. Then changes are made in
+// an order in which the ones that the kernel or others may refuse come while all can still be undone:
+//
+//   1. instances of namespaces that had none come up,
+//   2. hooks of instances that go on change, at each event by one published chain,
+//   3. instances whose queues must be others are made anew,
+//   4. instances that nobody wants any more go.
+//
+// `following` is held meanwhile, so nothing comes or goes by itself.
+extension Engine {
+    /// What is asked for and runs at one moment, to go back to.
+    ///
+    /// It keeps the modules, and so the rules that files held, whatever becomes of the files.
+    struct Checkpoint: Sendable {
+        let configuration: Configuration
+        fileprivate let hooks: [String: HookSet]
+    }
+
+    /// Makes the running daemon what a configuration asks for, by the fewest changes: what is the same in both keeps its
+    /// registration, counters and place.
+    ///
+    /// - Returns: what was changed, in the order of the configuration.
+    /// - Throws: `ENOTSUP` when it needs a restart, and what modules, provider and registrations say. Everything is as
+    ///   before then; only hooks that were to change, and instances that were to be made anew, may have begun to count
+    ///   anew.
+    func apply(_ new: Configuration) throws(NetiError) -> [ConfigurationChange] {
+        try following.withLock { following throws(NetiError) in try apply(new, nil, &following) }
+    }
+
+    /// What ``apply(_:)`` would change; changes nothing.
+    ///
+    /// - Throws: as ``apply(_:)``, as far as it can be known without trying.
+    func changes(to new: Configuration) throws(NetiError) -> [ConfigurationChange] {
+        try following.withLock { following throws(NetiError) in try plan(new, nil).changes }
+    }
+
+    /// What is asked for and runs now.
+    var checkpoint: Checkpoint {
+        following.withLock { _ in
+            let running = entries.compactMap { entry in entry.running.map { (entry.name, $0.hooks) } }
+            return Checkpoint(
+                configuration: configuration, hooks: Dictionary(running, uniquingKeysWith: { first, _ in first }))
+        }
+    }
+
+    /// Goes back, as by ``apply(_:)``, with the modules of that time.
+    func restore(_ checkpoint: Checkpoint) throws(NetiError) -> [ConfigurationChange] {
+        try following.withLock { following throws(NetiError) in
+            try apply(checkpoint.configuration, checkpoint, &following)
+        }
+    }
+
+    private func apply(
+        _ new: Configuration, _ checkpoint: Checkpoint?, _ following: inout Following
+    ) throws(NetiError) -> [ConfigurationChange] {
+        guard !isStopping else { throw NetiError(.socketShutdown, "the daemon is stopping") }
+        let plan = try plan(new, checkpoint)
+        let old = configuration
+        configuration = new
+        var done = Undoing()
+        do throws(NetiError) {
+            try bringUpNew(insteadOf: old, &following, &done)
+            for update in plan.updates {
+                try update.running.install(update.after)
+                done.steps.append { (_: inout Following) in try? update.running.install(update.before) }
+            }
+            for remake in plan.remakes { try self.remake(remake, checkpoint, &following, &done) }
+        } catch {
+            configuration = old
+            for step in done.steps.reversed() { step(&following) }
+            throw error
+        }
+        settle(plan, &following)
+        return plan.changes
+    }
+
+    /// How to take back what was done, in that order.
+    private struct Undoing {
+        var steps: [(inout Following) -> Void] = []
+    }
+
+    // MARK: Preparing
+
+    /// Hooks of an instance that goes on.
+    struct Update {
+        let running: RunningInstance
+        let before: HookSet
+        let after: HookSet
+    }
+
+    /// An instance that is made anew, perhaps under another name.
+    struct Remake {
+        let entry: InstanceEntry
+        let running: RunningInstance
+        let name: String
+        let wanted: Configuration.Instance
+    }
+
+    struct Plan {
+        var updates: [Update] = []
+        var remakes: [Remake] = []
+        var changes: [ConfigurationChange] = []
+    }
+
+    private func plan(_ new: Configuration, _ checkpoint: Checkpoint?) throws(NetiError) -> Plan {
+        if let refusal = configuration.daemon.refusal(of: new.daemon) { throw NetiError(.notSupported, refusal) }
+        var plan = Plan(changes: configuration.changes(to: new))
+        var digests = FileDigests()
+        for entry in entries {
+            guard let running = entry.running, let wanted = new.instance(for: entry) else { continue }
+            let name = wanted.name(in: entry.namespace)
+            let before = running.hooks
+            guard name == entry.name, wanted.canFollowInPlace(before.configuration) else {
+                plan.remakes.append(Remake(entry: entry, running: running, name: name, wanted: wanted))
+                // Its modules are made when it is; what they refuse has to be known now.
+                _ = try running.prepare(wanted, &digests)
+                continue
+            }
+            let saved = checkpoint?.hooks[entry.name].flatMap { $0.configuration == wanted ? $0 : nil }
+            let after: HookSet
+            if let saved { after = saved } else { after = try running.prepare(wanted, &digests) }
+            guard !after.isSame(as: before) else { continue }
+            plan.updates.append(Update(running: running, before: before, after: after))
+            for change in before.changes(to: after) where !plan.changes.contains(where: { $0.covers(change) }) {
+                plan.changes.append(change)
+            }
+        }
+        return plan
+    }
+
+    // MARK: Doing
+
+    /// Makes instances of namespaces that have none.
+    private func bringUpNew(
+        insteadOf old: Configuration, _ following: inout Following, _ done: inout Undoing
+    ) throws(NetiError) {
+        for name in directories.known where following.assignment.instance(ofPath: name.path) == nil {
+            let netns = name.lastComponent
+            // Who was passed over stays so unless another table is for it now.
+            let table = configuration.instance(for: netns)
+            guard let table,
+                table.netns != old.instance(for: netns)?.netns || table.name != old.instance(for: netns)?.name
+            else { continue }
+            let instanceName = table.name ?? netns
+            let before = entry(instanceName)
+            let failure = add(name, &following)
+            done.steps.append { [self] following in
+                guard following.assignment.instance(ofPath: name.path) == instanceName else { return }
+                _ = following.assignment.release(path: name.path)
+                following.retries.forget(instanceName)
+                end(instanceName)
+                forget(instanceName)
+                if let before { note(before.name, in: before.namespace, before.configuration, before.state) }
+            }
+            if let failure { throw failure }
+        }
+    }
+
+    private func remake(
+        _ remake: Remake, _ checkpoint: Checkpoint?, _ following: inout Following, _ done: inout Undoing
+    ) throws(NetiError) {
+        let (entry, hooks) = (remake.entry, remake.running.hooks)
+        replace(entry.name, by: remake.name, in: entry.namespace, &following)
+        let failure = bringUp(
+            remake.name, in: entry.namespace, remake.wanted, earlier: checkpoint?.hooks[remake.name] ?? hooks,
+            &following)
+        done.steps.append { [self] following in
+            replace(remake.name, by: entry.name, in: entry.namespace, &following)
+            _ = bringUp(entry.name, in: entry.namespace, hooks.configuration, earlier: hooks, &following)
+        }
+        if let failure { throw failure }
+    }
+
+    /// Takes an instance down whose namespace another one gets.
+    private func replace(_ name: String, by other: String, in namespace: Namespace, _ following: inout Following) {
+        end(name)
+        if let entry = entry(name) { kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats) }
+        following.retries.forget(name)
+        if name != other {
+            forget(name)
+            if case .path(let path) = namespace { following.assignment.rename(path: path, to: other) }
+        }
+    }
+}

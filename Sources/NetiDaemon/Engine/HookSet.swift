@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+import Neti
+
+/// A hook of the configuration with what its module made of it.
+struct InstalledHook: Sendable {
+    /// What it was made from, with the values that it was given since.
+    var configuration: Configuration.Hook
+    let module: any HookModule
+    let stamp: StampClaim?
+    /// What its module's files held when it read them, by key; nil for one that changed at that moment.
+    let files: [String: Int?]
+
+    /// Whether the module can serve a hook of this configuration as it is.
+    func serves(_ wanted: Configuration.Hook, _ digests: inout FileDigests) -> Bool {
+        guard configuration.module == wanted.module, configuration.settings == wanted.settings else { return false }
+        return files.allSatisfy { key, digest in
+            digest != nil && wanted.settings[key].flatMap { digests.digest(of: $0) } == digest
+        }
+    }
+
+    /// Whether the module runs for that event of that protocol.
+    func isOn(_ family: NetworkFamily, _ event: NetworkEvent) -> Bool {
+        configuration.families.contains(family) && configuration.events.contains(event)
+    }
+
+    /// Whether a registration of the one is a registration of the other, wherever they stand.
+    func isRegistered(like other: InstalledHook) -> Bool {
+        guard module === other.module else { return false }
+        var mine = configuration
+        mine.events = other.configuration.events
+        mine.families = other.configuration.families
+        mine.hint = other.configuration.hint
+        mine.settings = other.configuration.settings
+        return mine == other.configuration
+    }
+
+    /// What is to be registered there.
+    func hook(_ family: NetworkFamily, _ event: NetworkEvent) -> Hook<PacketEvent> {
+        Hook(
+            name: configuration.name, hint: configuration.hint, function: module.function(family: family, event: event))
+    }
+}
+
+/// The hooks of one instance as its configuration asks for them.
+///
+/// Two sets may share modules: that is how a hook stays what it is while others change.
+struct HookSet: Sendable {
+    var configuration: Configuration.Instance
+    /// In the order of the configuration.
+    var hooks: [InstalledHook] = []
+
+    func contains(_ module: any HookModule) -> Bool {
+        hooks.contains { $0.module === module }
+    }
+
+    /// Whether nothing has to be done for the other one.
+    func isSame(as other: HookSet) -> Bool {
+        configuration == other.configuration && hooks.count == other.hooks.count
+            && zip(hooks, other.hooks).allSatisfy { $0.module === $1.module && $0.configuration == $1.configuration }
+    }
+
+    /// What changes on the way to another set of the same instance, files included.
+    func changes(to other: HookSet) -> [ConfigurationChange] {
+        let files = other.hooks.compactMap { hook -> ConfigurationChange? in
+            guard let before = self.hook(named: hook.configuration.name), before.module !== hook.module,
+                before.configuration == hook.configuration
+            else { return nil }
+            let paths = hook.files.keys.compactMap { hook.configuration.settings[$0] }.sorted()
+            return ConfigurationChange(
+                action: .changed, instance: other.configuration.label, hook: hook.configuration.name,
+                details: paths.map { "contents of \($0)" })
+        }
+        return configuration.changes(to: other.configuration) + files
+    }
+
+    /// The hook of that name.
+    func hook(named name: String) -> InstalledHook? {
+        hooks.first { $0.configuration.name == name }
+    }
+}
+
+/// A stamp that is given back when nobody needs it any more.
+final class StampClaim: Sendable {
+    let stamp: Stamps
+    let instance: Instance
+
+    /// - Throws: `ENOMEM` when all are taken.
+    init(on instance: Instance) throws(NetiError) {
+        stamp = try instance.takeStamp()
+        self.instance = instance
+    }
+
+    deinit {
+        instance.giveBack(stamp)
+    }
+}

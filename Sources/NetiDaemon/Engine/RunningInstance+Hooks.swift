@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hooks
+import Neti
+import NetiLinux
+import Synchronization
+import SystemPackage
+
+// Changing hooks while packets flow.
+extension RunningInstance {
+    /// Makes everything that hooks of another configuration need, and changes nothing.
+    ///
+    /// - Parameter earlier: hooks whose modules go on where they can, beside those of now.
+    /// - Throws: what a module said.
+    func prepare(
+        _ configuration: Configuration.Instance, from earlier: HookSet? = nil, _ digests: inout FileDigests
+    ) throws(NetiError) -> HookSet {
+        var set = HookSet(configuration: configuration)
+        let now = hooks
+        for hook in configuration.hooks {
+            let candidates = [now.hook(named: hook.name), earlier?.hook(named: hook.name)].compactMap(\.self)
+            var made: InstalledHook?
+            for candidate in candidates where made == nil {
+                // A stamp is one of its instance.
+                let isFitting = candidate.stamp.map { $0.instance === instance } ?? true
+                guard isFitting, candidate.serves(hook, &digests) else { continue }
+                made = InstalledHook(
+                    configuration: hook, module: candidate.module, stamp: candidate.stamp, files: candidate.files)
+            }
+            if let made {
+                set.hooks.append(made)
+            } else {
+                set.hooks.append(try make(hook, stamp: candidates.lazy.compactMap(\.stamp).first))
+            }
+        }
+        return set
+    }
+
+    private func make(_ hook: Configuration.Hook, stamp: StampClaim?) throws(NetiError) -> InstalledHook {
+        guard let type = known.first(where: { $0.moduleName == hook.module }) else {
+            throw NetiError(.noSuchFileOrDirectory, "hook '\(hook.name)': no module '\(hook.module)'")
+        }
+        var settings = HookModuleSettings(
+            hookName: hook.name, instanceName: instance.name, lanes: pumps, values: hook.settings,
+            publication: provider.netinfo.publication)
+        var claim: StampClaim?
+        if type.holdsPackets {
+            // That of the hook before it, whose packets may still be held.
+            if let stamp, stamp.instance === instance { claim = stamp } else { claim = try StampClaim(on: instance) }
+            settings.stamp = claim?.stamp ?? []
+        }
+        let files = type.keys.filter { $0.kind == .file }.compactMap { key in
+            hook.settings[key.name].map { (key: key.name, path: $0) }
+        }
+        let before = files.map { FileDigests.digest(of: $0.path) }
+        let module = try type.init(settings)
+        let after = files.map { FileDigests.digest(of: $0.path) }
+        let digests = zip(before, after).map { $0 == $1 ? $0 : nil }
+        return InstalledHook(
+            configuration: hook, module: module, stamp: claim,
+            files: Dictionary(zip(files.map(\.key), digests)) { first, _ in first })
+    }
+
+    /// Puts another set of hooks in the place of the present one. At each event that happens in one step; hooks whose
+    /// modules are in both keep their registrations, and counters.
+    ///
+    /// - Throws: what a registration said; everything is as before then, but for registrations of hooks that change.
+    func install(_ next: HookSet) throws(NetiError) {
+        let current = hooks
+        let leaving = current.hooks.filter { !next.contains($0.module) }
+        let coming = next.hooks.filter { !current.contains($0.module) }
+        // A kstat of the same name can be there only once.
+        let replaced = leaving.filter { old in coming.contains { $0.configuration.name == old.configuration.name } }
+        for hook in replaced { deleteKstats(of: hook) }
+        for hook in coming { begin(hook) }
+        do throws(NetiError) {
+            try arrange(from: current, to: next)
+        } catch {
+            for hook in coming { end(hook) }
+            for hook in replaced { createKstats(of: hook) }
+            throw error
+        }
+        for hook in leaving { end(hook) }
+        state.withLock { state in
+            state.set = next
+            state.lastLines += leaving.flatMap(Self.logLines)
+        }
+    }
+
+    private func begin(_ hook: InstalledHook) {
+        let module = hook.module
+        let observer = instance.interfaces.addObserver { module.interfacesChanged($0) }
+        state.withLock { $0.observers[ObjectIdentifier(module)] = observer }
+        createKstats(of: hook)
+    }
+
+    private func end(_ hook: InstalledHook) {
+        let observer = state.withLock { $0.observers.removeValue(forKey: ObjectIdentifier(hook.module)) }
+        if let observer { instance.interfaces.removeObserver(observer) }
+        deleteKstats(of: hook)
+    }
+
+    private func createKstats(of hook: InstalledHook) {
+        hook.module.createKstats(in: provider.netinfo, netid: instance.netid)
+    }
+
+    private func deleteKstats(of hook: InstalledHook) {
+        hook.module.deleteKstats(in: provider.netinfo, netid: instance.netid)
+    }
+
+    static var places: [(NetworkFamily, NetworkEvent)] {
+        NetworkFamily.allCases.flatMap { family in family.events.map { (family, $0) } }
+    }
+
+    private func arrange(from current: HookSet, to next: HookSet) throws(NetiError) {
+        // First where packets have yet to be made to flow, which the kernel may refuse: undoing that takes nothing away.
+        let isFlowing = { [instance] (place: (NetworkFamily, NetworkEvent)) in
+            instance.protocolHandle(place.0).event(place.1).isInterested
+        }
+        let places = Self.places.filter { !isFlowing($0) } + Self.places.filter(isFlowing)
+        var done: [(NetworkFamily, NetworkEvent)] = []
+        do throws(NetiError) {
+            for (family, event) in places {
+                try arrange(family, event, from: current, to: next)
+                done.append((family, event))
+            }
+        } catch {
+            for (family, event) in done.reversed() { try? arrange(family, event, from: next, to: current) }
+            throw error
+        }
+        let rules = ChainRules(ordering: next.configuration.ordering, limit: next.configuration.maxHooks)
+        for family in NetworkFamily.allCases {
+            try? instance.protocolHandle(family).nicEvents.arrange([], rules: rules)
+        }
+    }
+
+    private func arrange(
+        _ family: NetworkFamily, _ event: NetworkEvent, from current: HookSet, to next: HookSet
+    ) throws(NetiError) {
+        let before = current.hooks.filter { $0.isOn(family, event) }
+        let after = next.hooks.filter { $0.isOn(family, event) }
+        let places = after.map { hook -> HookPlace<PacketEvent> in
+            let stays = before.contains {
+                $0.configuration.name == hook.configuration.name && $0.isRegistered(like: hook)
+            }
+            return stays
+                ? .registered(hook.configuration.name, hint: hook.configuration.hint)
+                : .new(hook.hook(family, event))
+        }
+        try instance.protocolHandle(family).arrange(
+            places, removing: Set(before.map(\.configuration.name)).subtracting(after.map(\.configuration.name)),
+            on: event, rules: ChainRules(ordering: next.configuration.ordering, limit: next.configuration.maxHooks))
+    }
+}
