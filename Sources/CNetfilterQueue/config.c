@@ -14,7 +14,10 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 _Static_assert(CNFQ_FAIL_OPEN == NFQA_CFG_F_FAIL_OPEN, "flag");
 _Static_assert(CNFQ_CONNTRACK == NFQA_CFG_F_CONNTRACK, "flag");
@@ -69,21 +72,52 @@ static uint32_t find_refused(int fd, uint16_t queue, uint32_t flags) {
     return refused;
 }
 
-int cnfq_configure(int fd, const struct cnfq_config *config, uint32_t *refused_flags) {
-    if ((config->flags & ~(uint32_t)KNOWN_FLAGS) != 0 || config->copy_range > CNFQ_MAX_COPY_RANGE
-        || (config->copy_mode != CNFQ_COPY_META && config->copy_mode != CNFQ_COPY_PACKET)) {
-        return -EINVAL;
-    }
-    char buffer[MESSAGE_SIZE] = {0};
-    struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, config->queue);
-    message->nlmsg_seq = 1;
-    nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+static int check(const struct cnfq_config *config) {
+    bool is_right = (config->flags & ~(uint32_t)KNOWN_FLAGS) == 0 && config->copy_range <= CNFQ_MAX_COPY_RANGE
+        && (config->copy_mode == CNFQ_COPY_META || config->copy_mode == CNFQ_COPY_PACKET);
+    return is_right ? 0 : -EINVAL;
+}
+
+static void put_settings(struct nlmsghdr *message, const struct cnfq_config *config) {
     uint32_t range = config->copy_range == 0 ? CNFQ_MAX_COPY_RANGE : config->copy_range;
     nfq_nlmsg_cfg_put_params(message, config->copy_mode, (int)range);
     if (config->queue_length != 0) { nfq_nlmsg_cfg_put_qmaxlen(message, config->queue_length); }
     put_flags(message, config->flags, KNOWN_FLAGS);
+}
 
-    int result = request(fd, message);
+int cnfq_configure(int fd, const struct cnfq_config *config, uint32_t *refused_flags) {
+    int result = check(config);
+    if (result != 0) { return result; }
+    char buffer[MESSAGE_SIZE] = {0};
+    struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, config->queue);
+    message->nlmsg_seq = 1;
+    nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+    put_settings(message, config);
+
+    result = request(fd, message);
     if (result == -EOPNOTSUPP) { *refused_flags = find_refused(fd, config->queue, config->flags); }
     return result;
+}
+
+// Another thread reads this socket, so a refusal would go to it. Flags, the only thing that a kernel may refuse of a queue
+// that is bound, are tried on a socket of our own first.
+int cnfq_reconfigure(int fd, const struct cnfq_config *config, uint32_t *refused_flags) {
+    *refused_flags = 0;
+    int result = check(config);
+    if (result != 0) { return result; }
+    int probe = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    if (probe < 0) { return -errno; }
+    *refused_flags = find_refused(probe, config->queue, config->flags);
+    close(probe);
+    if (*refused_flags != 0) { return -EOPNOTSUPP; }
+    result = cnfq_set_receive_buffer(fd, config->receive_buffer);
+    if (result != 0) { return result; }
+    char buffer[MESSAGE_SIZE] = {0};
+    struct nlmsghdr *message = nfq_nlmsg_put(buffer, NFQNL_MSG_CONFIG, config->queue);
+    put_settings(message, config);
+    ssize_t sent;
+    do {
+        sent = send(fd, message, message->nlmsg_len, 0);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
 }

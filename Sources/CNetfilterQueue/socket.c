@@ -18,8 +18,10 @@ static int set_buffer(int fd, int forced, int limited, uint32_t bytes) {
     return setsockopt(fd, SOL_SOCKET, limited, &value, sizeof value) == 0 ? 0 : -errno;
 }
 
+int cnfq_set_receive_buffer(int fd, uint32_t bytes) { return set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, bytes); }
+
 static int set_options(int fd, const struct cnfq_config *config) {
-    int result = set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, config->receive_buffer);
+    int result = cnfq_set_receive_buffer(fd, config->receive_buffer);
     if (result != 0) { return result; }
     // A message as long as the whole buffer is refused (EMSGSIZE): the kernel keeps 32 bytes back.
     uint32_t send_buffer = config->send_buffer == 0 ? 0 : config->send_buffer + 64;

@@ -46,6 +46,16 @@ public protocol ControlBackend: Sendable {
     ///   ``ControlError/invalidArgument(_:reason:)`` for what is no address.
     func inject(_ asked: Inject) async throws(ControlError) -> Inject.Reply
 
+    /// Reads the configuration again and follows it, all or nothing.
+    ///
+    /// - Throws: ``ControlError/failed(reason:)`` with a line for each mistake, ``ControlError/invalidArgument(_:reason:)``.
+    func reload(_ asked: Reload) async throws(ControlError) -> [Reload.Change]
+
+    /// Keeps what the last reload changed.
+    ///
+    /// - Throws: ``ControlError/failed(reason:)`` if none waits for that.
+    func confirmReload() async throws(ControlError)
+
     /// Sets the level below which nothing is logged.
     func setLogLevel(_ level: SetLogLevel.LogLevel) async throws(ControlError)
 

@@ -48,7 +48,7 @@ public struct Daemon: Sendable {
         self.modules = modules
     }
 
-    /// Runs until SIGTERM or SIGINT.
+    /// Runs until SIGTERM or SIGINT; reads its configuration again at SIGHUP.
     ///
     /// - Throws: what kept it from starting, as one error with a message for a person.
     public func run() async throws {
@@ -56,11 +56,15 @@ public struct Daemon: Sendable {
         let logger = Logger(label: "neti") { JournalLogHandler(label: $0, level: logLevel) }
         let notifier = try ServiceNotifier()
 
+        // From here on SIGHUP ends nobody.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
         raiseDescriptorLimit()
         try makeSocketDirectory()
         let engine = try Engine(configuration: configuration, modules: modules, logger: logger)
+        let reloader = Reloader(
+            path: path, engine: engine, logLevel: logLevel, notifier: notifier, logger: logger)
         let backend = DaemonBackend(
-            engine: engine, configurationPath: path, version: Self.version, logLevel: logLevel)
+            engine: engine, reloader: reloader, version: Self.version, logLevel: logLevel)
         let server = try ControlServer(
             configuration: ControlServer.Configuration(
                 path: configuration.daemon.controlSocket,
@@ -72,6 +76,7 @@ public struct Daemon: Sendable {
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
+                Reloading(reloader: reloader, hangups: hangups, logger: logger),
                 Announcement(notifier: notifier, logger: logger),
             ] + metrics,
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

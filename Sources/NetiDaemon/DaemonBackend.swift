@@ -12,7 +12,7 @@ import SystemPackage
 /// Answers the control interface from the engine's state.
 struct DaemonBackend: ControlBackend {
     let engine: Engine
-    let configurationPath: String
+    let reloader: Reloader
     let version: String
     let logLevel: LogLevelSwitch
     let kstatWatch: KstatWatch
@@ -20,9 +20,9 @@ struct DaemonBackend: ControlBackend {
     let startTime: Int
     private let started = ContinuousClock.now
 
-    init(engine: Engine, configurationPath: String, version: String, logLevel: LogLevelSwitch) {
+    init(engine: Engine, reloader: Reloader, version: String, logLevel: LogLevelSwitch) {
         self.engine = engine
-        self.configurationPath = configurationPath
+        self.reloader = reloader
         self.version = version
         self.logLevel = logLevel
         kstatWatch = KstatWatch(hub: engine.hub) { netid in
@@ -48,7 +48,7 @@ struct DaemonBackend: ControlBackend {
         }
         return GetStatus.Status(
             version: version, pid: Int(getpid()), startTime: startTime,
-            uptime: Int(started.duration(to: .now).components.seconds), configuration: configurationPath,
+            uptime: Int(started.duration(to: .now).components.seconds), configuration: reloader.path,
             pumps: engine.configuration.daemon.pumps, instances: entries.count,
             hooks: entries.reduce(0) { $0 + $1.hookCount },
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),

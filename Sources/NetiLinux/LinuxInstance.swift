@@ -26,7 +26,8 @@ public final class LinuxInstance: Sendable {
         public var interfaceLosses: UInt64
     }
 
-    private struct State: ~Copyable {
+    struct State: ~Copyable {
+        var configuration: InstanceConfiguration
         var queues: [PacketQueue] = []
         var kstats: QueueKstats?
         var steering: SteeringTable?
@@ -44,20 +45,18 @@ public final class LinuxInstance: Sendable {
     let monitor: InterfaceMonitor
     /// What comes back of the packets that NI_QUEUE_IN injects.
     let injected = InjectedPackets()
-    private let instance: Instance
+    let instance: Instance
     private let namespace: Namespace
-    private let configuration: InstanceConfiguration
-    private unowned let provider: LinuxProvider
-    private let state: Mutex<State>
+    unowned let provider: LinuxProvider
+    let state: Mutex<State>
 
     init(
         instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, monitor: InterfaceMonitor,
         provider: LinuxProvider
     ) {
-        state = Mutex(State(isHeldBack: true))
+        state = Mutex(State(configuration: configuration, isHeldBack: true))
         self.instance = instance
         self.namespace = namespace
-        self.configuration = configuration
         self.monitor = monitor
         self.provider = provider
     }
@@ -65,7 +64,7 @@ public final class LinuxInstance: Sendable {
     var status: Status {
         state.withLock { state in
             Status(
-                namespace: namespace, identity: monitor.identity, configuration: configuration,
+                namespace: namespace, identity: monitor.identity, configuration: state.configuration,
                 queues: state.queues.map(\.status), mechanism: state.steering?.mechanism,
                 interfaceLosses: monitor.losses)
         }
@@ -97,7 +96,7 @@ public final class LinuxInstance: Sendable {
             state.isHeldBack = false
             if state.hooked.isEmpty {
                 // Nothing is wanted here, so whoever else filters is welcome; only what a dead daemon left must go.
-                try? makeSteering().steer([])
+                try? makeSteering(state.configuration).steer([])
             } else {
                 try follow(&state)
             }
@@ -146,8 +145,8 @@ public final class LinuxInstance: Sendable {
         let points = Set(state.hooked.filter { $0.family != .arp }.flatMap(\.sources))
         if state.steering == nil, !points.isEmpty {
             // Queues first: whoever holds the numbers owns the namespace, and a rule without a queue drops packets.
-            let steering = try makeSteering()
-            if configuration.timestamps { state.timestamps = try TimestampRequest() }
+            let steering = try makeSteering(state.configuration)
+            if state.configuration.timestamps { state.timestamps = try TimestampRequest() }
             // Hooks that inject nothing need not wait for what it takes.
             do throws(NetiError) {
                 try prepareInjection(&state)
@@ -155,7 +154,7 @@ public final class LinuxInstance: Sendable {
                 provider.report(
                     NetiError(error.errno, "instance '\(instance.name)' can't inject packets yet: \(error.reason)"))
             }
-            state.queues = try openQueues()
+            state.queues = try openQueues(Array(state.configuration.queueNumbers), state.configuration)
             state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
             state.steering = steering
         }
@@ -180,14 +179,14 @@ public final class LinuxInstance: Sendable {
         }
     }
 
-    private func makeSteering() throws(NetiError) -> SteeringTable {
+    private func makeSteering(_ configuration: InstanceConfiguration) throws(NetiError) -> SteeringTable {
         try SteeringTable(
             instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
     }
 
     func close() {
         instance.injection.close()
-        let (queues, kstats, steering, taps, injector, injectionKstat) = state.withLock { state in
+        let (onExit, queues, kstats, steering, taps, injector, injectionKstat) = state.withLock { state in
             state.isClosed = true
             defer {
                 state.queues = []
@@ -199,13 +198,14 @@ public final class LinuxInstance: Sendable {
                 state.injectionKstat = nil
             }
             return (
-                state.queues, state.kstats, state.steering, state.taps.values, state.injector, state.injectionKstat
+                state.configuration.onExit, state.queues, state.kstats, state.steering, state.taps.values,
+                state.injector, state.injectionKstat
             )
         }
         for tap in taps { provider.pumps.remove(tap) }
         // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
         withExtendedLifetime(steering) {
-            if configuration.onExit == .open { try? steering?.steer([]) }
+            if onExit == .open { try? steering?.steer([]) }
             let deadline = ContinuousClock.now + .milliseconds(250)
             for queue in queues { queue.drain(until: deadline) }
             kstats?.delete()
@@ -215,9 +215,11 @@ public final class LinuxInstance: Sendable {
         injectionKstat?.delete()
     }
 
-    private func openQueues() throws(NetiError) -> [PacketQueue] {
+    func openQueues(
+        _ numbers: [UInt16], _ configuration: InstanceConfiguration
+    ) throws(NetiError) -> [PacketQueue] {
         var opened: [PacketQueue] = []
-        for number in configuration.queueNumbers {
+        for number in numbers {
             opened.append(
                 try PacketQueue(
                     number: number, instance: instance, injected: injected, in: namespace, zone: monitor.identity.inode,

@@ -126,6 +126,15 @@ public final class LinuxProvider: NetworkProvider {
         try instances.withLock { $0[instance.netid] }?.startSteering()
     }
 
+    /// Changes how an instance's packets are queued, while they flow: none is lost, none passes unseen.
+    ///
+    /// - Throws: `EINVAL` when there are no such queue numbers or the instance would have to be made anew
+    ///   (``InstanceConfiguration/canChange(to:)``), `EBUSY` when somebody holds a queue number, `ENOTSUP` when the kernel
+    ///   lacks a feature, and what it answers. Nothing has changed then.
+    public func reconfigure(_ instance: Instance, _ configuration: InstanceConfiguration) throws(NetiError) {
+        try instances.withLock { $0[instance.netid] }?.reconfigure(configuration)
+    }
+
     /// Takes an instance down: steering rules out, waiting packets answered, queues closed; then its protocols go, and
     /// callbacks and modules are told (``Netinfo/removeInstance(_:)``), so that no packet meets half a chain.
     ///

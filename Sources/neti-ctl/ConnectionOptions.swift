@@ -51,8 +51,9 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// Writes one line on standard error.
+    /// Writes a message on standard error, as many lines as it has.
     func complain(_ message: String) {
-        Terminal.write("neti-ctl: \(printable(message))\n", to: STDERR_FILENO)
+        let lines = message.split(separator: "\n").map { printable(String($0)) }
+        Terminal.write("neti-ctl: \(lines.joined(separator: "\n"))\n", to: STDERR_FILENO)
     }
 }

@@ -28,11 +28,13 @@ struct NetiCtl: ParsableCommand {
               neti-ctl kstat -p inet:0:PHYSICAL_IN:events
               neti-ctl monitor --kind instance
               neti-ctl inject -i blue --style queue-in --interface veth0 packets.pcap
+              neti-ctl reload --confirm 30
               neti-ctl log-level debug
             """,
         subcommands: [
             StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MetricsCommand.self,
-            MonitorCommand.self, InjectCommand.self, LogLevelCommand.self,
+            MonitorCommand.self, InjectCommand.self, ReloadCommand.self, ConfirmCommand.self, CheckCommand.self,
+            LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

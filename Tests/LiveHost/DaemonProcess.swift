@@ -18,6 +18,9 @@ public final class DaemonProcess: Sendable {
     /// Where `neti-ctl` reaches it.
     public let controlSocket: String
 
+    /// What its configuration says before the first `[[instance]]`.
+    private let daemonTable: String
+
     private let exitStatus = Mutex<Int32?>(nil)
 
     /// Starts a daemon; ``waitUntilReady()`` waits for it.
@@ -36,22 +39,22 @@ public final class DaemonProcess: Sendable {
     ) throws(NetiError) {
         folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
+        daemonTable = """
+            [daemon]
+            control-socket = "\(self.controlSocket)"
+            state-directory = "\(state ?? folder)"
+            state-interval = 1
+            \(settings)
+
+
+            """
         guard unsafe mkdir(folder, 0o700) == 0 else {
             throw NetiError(Errno(rawValue: errno), "can't make the folder \(folder)")
         }
         do throws(NetiError) {
             for (name, text) in files { try writeFile("\(folder)/\(name)", text) }
             let configuration = "\(folder)/neti.toml"
-            let daemon = """
-                [daemon]
-                control-socket = "\(self.controlSocket)"
-                state-directory = "\(state ?? folder)"
-                state-interval = 1
-                \(settings)
-
-
-                """
-            try writeFile(configuration, daemon + instances)
+            try writeFile(configuration, daemonTable + instances)
             var call = [try Self.program("neti-daemon"), "--config", configuration]
             if !missing.isEmpty {
                 call = ["setpriv", "--bounding-set=" + missing.map { "-\($0)" }.joined(separator: ",")] + call
@@ -80,6 +83,25 @@ public final class DaemonProcess: Sendable {
 
     /// What it has written so far.
     public var log: String { (try? readFile("\(folder)/log")) ?? "" }
+
+    /// Writes another configuration, which the daemon doesn't know until it reloads.
+    ///
+    /// - Parameter settings: further lines of `[daemon]`, behind those of the start.
+    public func configure(instances: String, settings: String = "") throws(NetiError) {
+        try writeFile("\(folder)/neti.toml", daemonTable + settings + "\n\n" + instances)
+    }
+
+    /// Writes a file beside the configuration.
+    public func write(_ text: String, to name: String) throws(NetiError) {
+        try writeFile("\(folder)/\(name)", text)
+    }
+
+    /// Sends a signal.
+    public func signal(_ number: Int32) {
+        exitStatus.withLock { status in
+            if status == nil { kill(process, number) }
+        }
+    }
 
     /// Waits until the daemon answers, ten seconds at most.
     ///

@@ -34,6 +34,8 @@ struct DescriptionTests {
             SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
         Sample(ChangeHook(instance: "a", hook: "b", values: ["c": "d"]), .init()),
         Sample(Samples.injection, Samples.injectionReply),
+        Sample(Reload(confirm: 30, dryRun: true), .init(changes: Samples.changes)),
+        Sample(ConfirmReload(), .init()),
         Sample(SetLogLevel(level: .debug), .init()),
         Sample(GetInfo(), .init(vendor: "a", product: "b", version: "c", url: "d", interfaces: ["e"])),
         Sample(GetInterfaceDescription("a"), .init(description: "b")),
@@ -141,6 +143,7 @@ struct DescriptionTests {
             ("KstatAction", Monitor.KstatChange.Action.allCases.map(\.rawValue)),
             ("KstatType", ListKstats.KstatType.allCases.map(\.rawValue)),
             ("KstatFlag", ListKstats.KstatFlag.allCases.map(\.rawValue)),
+            ("ChangeAction", Reload.Action.allCases.map(\.rawValue)),
             ("LogLevel", SetLogLevel.LogLevel.allCases.map(\.rawValue)),
         ]
         for (name, members) in enumerations {

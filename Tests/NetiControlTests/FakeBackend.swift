@@ -62,6 +62,21 @@ final class FakeBackend: ControlBackend {
         return takes(asked)
     }
 
+    /// What ``reload(_:)`` was called with.
+    var reloads: [Reload] { reloading.withLock { $0 } }
+
+    private let reloading = Mutex<[Reload]>([])
+
+    func reload(_ asked: Reload) throws(ControlError) -> [Reload.Change] {
+        if asked.confirm == 13 { throw .failed(reason: "neti.toml:3: pmups: unknown key\nipf.conf:1:2: no rule") }
+        reloading.withLock { $0.append(asked) }
+        return Samples.changes
+    }
+
+    func confirmReload() throws(ControlError) {
+        if reloads.last?.confirm == nil { throw .failed(reason: "no reload waits for a confirmation") }
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
         levels.withLock { $0.append(level) }
@@ -107,6 +122,8 @@ struct LargeBackend: ControlBackend {
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
+    func reload(_ asked: Reload) -> [Reload.Change] { [] }
+    func confirmReload() {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
@@ -140,6 +157,8 @@ final class GatedBackend: ControlBackend {
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
+    func reload(_ asked: Reload) -> [Reload.Change] { [] }
+    func confirmReload() {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}

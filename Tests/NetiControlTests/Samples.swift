@@ -82,6 +82,12 @@ enum Samples {
     static let injectionReply = Inject.Reply(
         accepted: 1, refusals: [Inject.Refusal(reason: .badHeader, returnValue: 1, count: 1)])
 
+    static let changes = [
+        Reload.Change(action: .changed, instance: nil, hook: nil, details: [#"log-level "info" -> "debug""#]),
+        Reload.Change(action: .remade, instance: "blue", hook: nil, details: ["queues 1 -> 2", "queue 0 -> 10"]),
+        Reload.Change(action: .added, instance: "docker-*", hook: "filter", details: []),
+    ]
+
     /// One of each kind.
     static let events = [
         Monitor.Event.ready(time: 1_760_000_000_000_001),

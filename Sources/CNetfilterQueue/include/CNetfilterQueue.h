@@ -72,6 +72,13 @@ struct cnfq_opened {
 //   anything that socket(2), bind(2) or setsockopt(2) give
 int cnfq_open(const struct cnfq_config *_Nonnull config, struct cnfq_opened *_Nonnull opened);
 
+// Changes everything but the number of an open queue while packets flow, which another thread may read meanwhile. The
+// send buffer stays.
+//
+// Returns 0, or -EOPNOTSUPP and in `refused_flags` what the kernel lacks, -EINVAL for an impossible configuration, or
+// anything that socket(2), setsockopt(2) or send(2) give. With the first two nothing has changed.
+int cnfq_reconfigure(int fd, const struct cnfq_config *_Nonnull config, uint32_t *_Nonnull refused_flags);
+
 // MARK: - A packet (decode.c)
 
 // Which fields of a `cnfq_packet` came with it, bits of `present`. Absent fields are 0.

@@ -35,19 +35,22 @@ extension Configuration.Daemon {
     /// The keys that can change while the daemon runs.
     private static let changeable = ["log-level", "state-interval"]
 
-    /// Why the daemon would have to be started again; nil if it needn't.
-    func refusal(of other: Self) -> String? {
-        var rest = self
-        rest.logLevel = other.logLevel
-        rest.stateInterval = other.stateInterval
-        guard rest != other else { return nil }
-        let details = rest.differences(from: other)
-        let list = details.isEmpty ? "a key of [daemon]" : details.joined(separator: ", ")
-        return "[daemon]: \(list) can't change while the daemon runs; restart it, or write what was there"
+    /// The keys for which the daemon would have to be started again, and why.
+    func refusals(of other: Self) -> [(key: String, message: String)] {
+        Self.values.filter { !Self.changeable.contains($0.name) }.compactMap { name, text in
+            let (before, after) = (text(self), text(other))
+            if before == after { return nil }
+            return (name, "can't change from \(before) to \(after) while the daemon runs; restart it for that")
+        }
     }
 
     fileprivate func differences(from other: Self) -> [String] {
-        let values: [(String, (Self) -> String)] = [
+        differing(Self.values, self, other)
+    }
+
+    /// Every key with its value as a text.
+    static var values: [(name: String, text: (Self) -> String)] {
+        [
             ("control-socket", { $0.controlSocket.quoted }),
             ("control-group", { $0.controlGroup.map(\.quoted) ?? "none" }),
             ("pumps", { "\($0.pumps)" }),
@@ -58,7 +61,6 @@ extension Configuration.Daemon {
             ("state-directory", { $0.stateDirectory.quoted }),
             ("state-interval", { "\($0.stateInterval)" }),
         ]
-        return differing(values, self, other)
     }
 }
 
@@ -95,11 +97,16 @@ extension Configuration.Instance {
 
     /// Whether an instance that was made for `earlier` can go on with this table.
     func canFollowInPlace(_ earlier: Self) -> Bool {
-        queueing == earlier.queueing && injection == earlier.injection
+        earlier.queueing.canChange(to: queueing) && injection == earlier.injection
     }
 
     private func differences(from other: Self) -> [String] {
-        let values: [(String, (Self) -> String)] = [
+        differing(Self.values, self, other)
+    }
+
+    /// Every key, but `name`, `netns` and the hooks, with its value as a text.
+    static var values: [(name: String, text: (Self) -> String)] {
+        [
             ("on-exit", { $0.queueing.onExit.rawValue.quoted }),
             ("ordering", { $0.ordering.rawValue.quoted }),
             ("queue", { "\($0.queueing.queue)" }),
@@ -122,7 +129,6 @@ extension Configuration.Instance {
             ("injection-bytes", { "\($0.injection.bytes)" }),
             ("injection-limit", { "\($0.injection.injections)" }),
         ]
-        return differing(values, self, other)
     }
 }
 

@@ -113,7 +113,10 @@ extension Engine {
     }
 
     private func plan(_ new: Configuration, _ checkpoint: Checkpoint?) throws(NetiError) -> Plan {
-        if let refusal = configuration.daemon.refusal(of: new.daemon) { throw NetiError(.notSupported, refusal) }
+        let refused = configuration.daemon.refusals(of: new.daemon)
+        guard refused.isEmpty else {
+            throw NetiError(.notSupported, refused.map { "daemon.\($0.key): \($0.message)" }.joined(separator: "\n"))
+        }
         var plan = Plan(changes: configuration.changes(to: new))
         var digests = FileDigests()
         for entry in entries {

@@ -74,7 +74,7 @@ extension RunningInstance {
         for hook in replaced { deleteKstats(of: hook) }
         for hook in coming { begin(hook) }
         do throws(NetiError) {
-            try arrange(from: current, to: next)
+            try change(from: current, to: next)
         } catch {
             for hook in coming { end(hook) }
             for hook in replaced { createKstats(of: hook) }
@@ -85,6 +85,32 @@ extension RunningInstance {
             state.set = next
             state.lastLines += leaving.flatMap(Self.logLines)
         }
+    }
+
+    private func change(from current: HookSet, to next: HookSet) throws(NetiError) {
+        let (before, after) = (current.configuration, next.configuration)
+        // Batches of segments come one by one before there is a hook that can't hold them, and whole after it is gone.
+        let isFirst = !after.queueing.gso
+        if isFirst { try reconfigure(from: before, to: after) }
+        do throws(NetiError) {
+            try arrange(from: current, to: next)
+            do throws(NetiError) {
+                if !isFirst { try reconfigure(from: before, to: after) }
+                if after.isConfigured, !before.isConfigured { try provider.startSteering(instance) }
+            } catch {
+                try? arrange(from: next, to: current)
+                throw error
+            }
+        } catch {
+            try? reconfigure(from: after, to: before)
+            throw error
+        }
+    }
+
+    private func reconfigure(
+        from before: Configuration.Instance, to after: Configuration.Instance
+    ) throws(NetiError) {
+        if before.queueing != after.queueing { try provider.reconfigure(instance, after.queueing) }
     }
 
     private func begin(_ hook: InstalledHook) {

@@ -40,11 +40,11 @@ final class RunningInstance: Sendable {
         self.pumps = pumps
         var empty = configuration
         empty.hooks = []
+        empty.isConfigured = false
         state = Mutex(State(set: HookSet(configuration: empty)))
         do throws(NetiError) {
             var digests = FileDigests()
             try install(try prepare(configuration, from: earlier, &digests))
-            if configuration.isConfigured { try provider.startSteering(instance) }
         } catch {
             takeDown()
             throw error

@@ -56,12 +56,7 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         self.injected = injected
         socket = opened.socket
         accounts = opened.accounts
-        let flags: PacketFlags =
-            switch number {
-            case configuration.multicastQueue: .multicast
-            case configuration.broadcastQueue: .broadcast
-            default: []
-            }
+        let flags = configuration.flags(ofQueue: number)
         unsafe pumped = .allocate(capacity: 1)
         unsafe pumped.initialize(
             to: PumpedQueue(
@@ -75,6 +70,28 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         unsafe pumped.deallocate()
         close(socket)
         close(accounts)
+    }
+
+    /// Whether the packets that come here by this configuration are others than by an earlier one.
+    func changesRole(from earlier: InstanceConfiguration, to configuration: InstanceConfiguration) -> Bool {
+        earlier.flags(ofQueue: number) != configuration.flags(ofQueue: number)
+    }
+
+    /// Says which packets come here from now on. No pump turns the queue meanwhile.
+    func setRole(_ configuration: InstanceConfiguration) {
+        unsafe pumped.pointee.flags = configuration.flags(ofQueue: number)
+    }
+
+    /// Changes what the kernel does with the queue's packets, while they flow.
+    ///
+    /// - Throws: `ENOTSUP` when the kernel lacks a feature, and what the system says; in any case nothing has changed but
+    ///   perhaps the receive buffer.
+    func reconfigure(_ configuration: InstanceConfiguration) throws(NetiError) {
+        var config = cnfq_config(number: number, configuration)
+        var refused: UInt32 = 0
+        let code = unsafe cnfq_reconfigure(socket, &config, &refused)
+        guard code != 0 else { return }
+        throw Opened.refusal(code, config, cnfq_opened(refused: refused), instance.name)
     }
 
     /// The address of what the pump holds.
@@ -124,7 +141,7 @@ private struct Opened: Sendable {
         self.accounts = accounts
     }
 
-    private static func refusal(
+    static func refusal(
         _ code: Int32, _ config: cnfq_config, _ opened: cnfq_opened, _ instance: String
     ) -> NetiError {
         let queue = "instance '\(instance)': queue \(config.queue)"
@@ -150,6 +167,24 @@ private struct Opened: Sendable {
             return NetiError(.invalidArgument, "\(queue): the kernel refuses; is nfnetlink_queue there?")
         }
         return NetiError(Errno(rawValue: -code), "can't open \(queue)")
+    }
+}
+
+extension InstanceConfiguration {
+    /// What a queue tells of its inbound packets' link-layer destination.
+    fileprivate func flags(ofQueue number: UInt16) -> PacketFlags {
+        switch number {
+        case multicastQueue: .multicast
+        case broadcastQueue: .broadcast
+        default: []
+        }
+    }
+}
+
+extension cnfq_opened {
+    fileprivate init(refused flags: UInt32) {
+        self.init()
+        refused_flags = flags
     }
 }
 

@@ -45,7 +45,7 @@ struct PumpedQueue {
     /// The inode of its namespace.
     let zone: UInt64
     /// Link-layer destination of the inbound packets that are steered here.
-    let flags: PacketFlags
+    var flags: PacketFlags
     let statistics: Unmanaged<QueueStatistics>
     /// For hooks that inject.
     let injection: Unmanaged<InjectionList>

@@ -23,7 +23,6 @@ final class SteeringTable: Sendable {
     /// The name of our tables; nothing else in a namespace is ever changed.
     static let name = "neti"
 
-    private let configuration: InstanceConfiguration
     private let instance: String
     private let socket: Int32
     private let state: Mutex<State>
@@ -39,6 +38,7 @@ final class SteeringTable: Sendable {
     }
 
     private struct State {
+        var configuration: InstanceConfiguration
         /// Families in which a dead daemon has left a table.
         var stale: Set<NetworkFamily> = []
         /// What has a base chain in a table of ours.
@@ -55,7 +55,6 @@ final class SteeringTable: Sendable {
     init(
         instance: String, in namespace: Namespace, configuration: InstanceConfiguration, broker: NamespaceBroker
     ) throws(NetiError) {
-        self.configuration = configuration
         self.instance = instance
         let socket = try broker.run(in: namespace) { () throws(NetiError) in
             let socket = clnx_nft_open()
@@ -67,6 +66,7 @@ final class SteeringTable: Sendable {
         do throws(NetiError) {
             state = Mutex(
                 State(
+                    configuration: configuration,
                     stale: try Self.staleFamilies(seenFrom: socket, instance: instance),
                     protection: configuration.onExit == .open ? .owned : .persistent))
         } catch {
@@ -97,6 +97,24 @@ final class SteeringTable: Sendable {
             state.stale = []
             state.chains.formUnion(points)
             state.steered = points
+        }
+    }
+
+    /// Steers to the queues of another configuration, all at once. What waits in the queues stays there.
+    ///
+    /// - Parameter configuration: one that an instance can change to (``InstanceConfiguration/canChange(to:)``).
+    /// - Throws: what the kernel answered; nothing has changed then.
+    func reconfigure(_ configuration: InstanceConfiguration) throws(NetiError) {
+        try state.withLock { state throws(NetiError) in
+            let before = state.configuration
+            state.configuration = configuration
+            guard before.queueNumbers != configuration.queueNumbers, !state.steered.isEmpty else { return }
+            do throws(NetiError) {
+                try make(Change(added: state.steered, removed: state.steered), &state)
+            } catch {
+                state.configuration = before
+                throw error
+            }
         }
     }
 
@@ -147,10 +165,10 @@ final class SteeringTable: Sendable {
         for point in change.added.sorted() {
             if families.insert(point.family).inserted { try transaction.addTable(point.family, state.protection) }
             if !state.chains.contains(point) {
-                try transaction.addChain(point, priority: configuration.priority(of: point.event))
+                try transaction.addChain(point, priority: state.configuration.priority(of: point.event))
             }
-            for rule in SteeringRule.rules(for: point.event, configuration) {
-                try transaction.add(rule, point, mechanism, onExit: configuration.onExit)
+            for rule in SteeringRule.rules(for: point.event, state.configuration) {
+                try transaction.add(rule, point, mechanism, onExit: state.configuration.onExit)
             }
         }
         return transaction

@@ -56,6 +56,13 @@ struct FixedBackend: ControlBackend {
             refusals: [.init(reason: .badHeader, returnValue: 1, count: empty)])
     }
 
+    func reload(_ asked: Reload) throws(ControlError) -> [Reload.Change] {
+        if asked.dryRun == true { throw .failed(reason: "neti.toml:3: wrong") }
+        return [Reload.Change(action: .changed, instance: "blue", hook: "a", details: ["hint none -> first"])]
+    }
+
+    func confirmReload() {}
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
     }

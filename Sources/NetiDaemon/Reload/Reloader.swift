@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Neti
+import Synchronization
+import SystemPackage
+
+/// Reads the configuration file again and lets the engine follow it, and goes back when nobody confirms that.
+final class Reloader: Sendable {
+    /// Why nothing has changed: a line for each mistake, with file and line where there is one.
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// A reload that waits for its confirmation.
+    private struct Pending: Sendable {
+        let before: Engine.Checkpoint
+        let due: ContinuousClock.Instant
+        let seconds: Int
+    }
+
+    let path: String
+    private let engine: Engine
+    private let logLevel: LogLevelSwitch
+    private let notifier: ServiceNotifier?
+    private let logger: Logger
+    /// Held for as long as a reload takes, so that one follows the other.
+    private let pending = Mutex<Pending?>(nil)
+
+    init(path: String, engine: Engine, logLevel: LogLevelSwitch, notifier: ServiceNotifier?, logger: Logger) {
+        self.path = path
+        self.engine = engine
+        self.logLevel = logLevel
+        self.notifier = notifier
+        self.logger = logger
+    }
+
+    /// What a reload would change.
+    func check() throws(Refusal) -> [ConfigurationChange] {
+        let configuration = try load()
+        do throws(NetiError) {
+            return try engine.changes(to: configuration)
+        } catch {
+            throw Refusal(description: error.reason)
+        }
+    }
+
+    /// Follows the file, all or nothing.
+    ///
+    /// - Parameter seconds: after which everything goes back unless ``confirm()`` is called; nil for never.
+    func reload(confirmedWithin seconds: Int? = nil) throws(Refusal) -> [ConfigurationChange] {
+        try pending.withLock { pending throws(Refusal) in
+            if let pending {
+                throw Refusal(
+                    description: """
+                        the last reload waits for its confirmation; confirm it or let its \(pending.seconds) seconds pass
+                        """)
+            }
+            tell(.reloading)
+            defer { tell(.ready) }
+            let configuration = try load()
+            let before = engine.checkpoint
+            let changes = try changing { () throws(NetiError) in try engine.apply(configuration) }
+            if let seconds {
+                pending = Pending(before: before, due: .now + .seconds(seconds), seconds: seconds)
+                logger.notice("goes back in \(seconds) seconds unless this reload is confirmed")
+            }
+            return changes
+        }
+    }
+
+    /// Keeps what the last reload changed.
+    func confirm() throws(Refusal) {
+        try pending.withLock { pending throws(Refusal) in
+            guard pending != nil else { throw Refusal(description: "no reload waits for a confirmation") }
+            pending = nil
+        }
+        logger.notice("the reload is confirmed")
+    }
+
+    /// Goes back if a confirmation is overdue; called several times a second.
+    func goBackIfDue() {
+        pending.withLock { pending in
+            guard let due = pending, due.due <= .now else { return }
+            pending = nil
+            tell(.reloading)
+            defer { tell(.ready) }
+            logger.warning("nobody confirmed the reload within \(due.seconds) seconds: going back")
+            do throws(Refusal) {
+                _ = try changing { () throws(NetiError) in try engine.restore(due.before) }
+            } catch {
+                logger.critical("can't go back: \(error)")
+            }
+        }
+    }
+
+    private func changing(
+        _ body: () throws(NetiError) -> [ConfigurationChange]
+    ) throws(Refusal) -> [ConfigurationChange] {
+        let before = engine.configuration.daemon.logLevel
+        do throws(NetiError) {
+            let changes = try body()
+            let level = engine.configuration.daemon.logLevel
+            if level != before { logLevel.set(level) }
+            for change in changes { logger.notice("\(change)", metadata: change.metadata) }
+            logger.notice("reloaded \(path): \(changes.isEmpty ? "nothing to change" : "\(changes.count) changes")")
+            return changes
+        } catch {
+            throw Refusal(description: error.reason)
+        }
+    }
+
+    private func load() throws(Refusal) -> Configuration {
+        do throws(ConfigurationError) {
+            let configuration = try Configuration.load(path: path, modules: engine.modules)
+            try configuration.checkProcess(against: engine.configuration, path: path)
+            return configuration
+        } catch {
+            throw Refusal(description: error.description)
+        }
+    }
+
+    private func tell(_ state: ServiceNotifier.State) {
+        do throws(Errno) {
+            try notifier?.notify(state)
+        } catch {
+            logger.warning("can't notify the service manager: \(error)")
+        }
+    }
+}
+
+extension Configuration {
+    /// Refuses keys of the process that can't change while it runs, at their lines in the file.
+    fileprivate func checkProcess(against running: Configuration, path: String) throws(ConfigurationError) {
+        let refused = running.daemon.refusals(of: daemon)
+        guard !refused.isEmpty else { return }
+        let location = try ConfigurationDocument(path: path).location
+        throw ConfigurationError(
+            diagnostics: refused.map { key, message in
+                let place = ConfigurationPath().appending("daemon").appending(key)
+                return .init(
+                    file: path, line: location[place], column: nil, key: place.description, message: message)
+            })
+    }
+}
+
+extension ConfigurationChange {
+    /// What journal and log know it by.
+    fileprivate var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [:]
+        if let instance { metadata["instance"] = "\(instance)" }
+        if let hook { metadata["hook"] = "\(hook)" }
+        return metadata
+    }
+}

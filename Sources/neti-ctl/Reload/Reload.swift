@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import NetiControl
+
+/// `neti-ctl reload`.
+struct ReloadCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload",
+        abstract: "Let the daemon follow its configuration file again.",
+        discussion: """
+            The daemon checks the whole file and every file that it names, then makes the fewest changes, all or none. \
+            What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered. If \
+            anything is wrong, nothing changes and the mistakes are told with file and line, status 1. What changed \
+            is printed, a line each. SIGHUP and 'systemctl reload neti' do the same and tell the log.
+
+            With --confirm everything goes back as it was after that time, unless 'neti-ctl confirm' comes before: so \
+            a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then.
+
+            Only root, the daemon's user, and members of the socket's group may do this.
+
+            EXAMPLES
+              neti-ctl check
+              neti-ctl reload
+              neti-ctl reload --confirm 30 && neti-ctl confirm
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "Go back after so many seconds, 1 to \(Reload.longestWait), unless 'neti-ctl confirm' comes.",
+            valueName: "seconds"))
+    var confirm: Int?
+
+    @Flag(help: "Only say what would change.")
+    var dryRun = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        guard let confirm else { return }
+        if dryRun { throw ValidationError("nothing is changed with '--dry-run', so there is nothing to confirm") }
+        guard (1...Reload.longestWait).contains(confirm) else {
+            throw ValidationError("'--confirm' takes 1 to \(Reload.longestWait) seconds")
+        }
+    }
+
+    func run() throws {
+        let request = Reload(confirm: confirm, dryRun: dryRun ? true : nil)
+        try output.show(try connection.call(request)) { reply, _ in changeLines(reply.changes) }
+    }
+}
+
+/// The changes, a line each.
+func changeLines(_ changes: [Reload.Change]) -> [String] {
+    if changes.isEmpty { return ["nothing to change"] }
+    return changes.map { change in
+        var subject = change.instance.map { "instance \($0)" } ?? "daemon"
+        if let hook = change.hook { subject += ", hook \(hook)" }
+        let details = change.details.isEmpty ? "" : " (\(change.details.joined(separator: "; ")))"
+        return printable("\(change.action.rawValue): \(subject)\(details)")
+    }
+}

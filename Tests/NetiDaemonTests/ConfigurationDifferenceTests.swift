@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Neti
+import NetiLinux
+import Testing
+
+@testable import NetiDaemon
+
+/// What is different between two configurations, in the words of the file.
+struct ConfigurationDifferenceTests {
+    private func changes(_ before: String, _ after: String) throws -> [String] {
+        try ConfigurationFixture(before).load().changes(to: ConfigurationFixture(after).load()).map(\.description)
+    }
+
+    /// `controlSocket` as `control-socket`.
+    private func key(_ property: String) -> String {
+        property.reduce(into: "") { key, character in
+            key += character.isUppercase ? "-\(character.lowercased())" : "\(character)"
+        }
+    }
+
+    @Test func everyKeyOfTheProcessIsTold() {
+        let properties = Mirror(reflecting: Configuration.Daemon()).children.compactMap(\.label).map(key)
+        #expect(Set(Configuration.Daemon.values.map(\.name)) == Set(properties))
+    }
+
+    @Test func everyKeyOfAnInstanceIsTold() {
+        let queueing = Mirror(reflecting: InstanceConfiguration()).children.compactMap(\.label).map(key)
+        let told = Set(Configuration.Instance.values.map(\.name))
+        #expect(Set(queueing).subtracting(told) == [])
+    }
+
+    @Test func nothingIsDifferentInTheSame() throws {
+        let text = """
+            [[instance]]
+            netns = "blue"
+            [[instance.hook]]
+            name = "a"
+            module = "trace"
+            label = "x"
+            events = ["PHYSICAL_IN"]
+            """
+        let configuration = try ConfigurationFixture(text).load()
+        #expect(configuration.changes(to: configuration).isEmpty)
+    }
+
+    @Test func eachChangeIsOneLine() throws {
+        let before = """
+            [[instance]]
+            netns = "blue"
+            [[instance.hook]]
+            name = "a"
+            module = "trace"
+            label = "x"
+            events = ["PHYSICAL_IN"]
+            [[instance.hook]]
+            name = "b"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            [[instance]]
+            netns = "red*"
+            """
+        let after = """
+            [daemon]
+            log-level = "debug"
+            [[instance]]
+            netns = "green"
+            [[instance]]
+            netns = "blue"
+            queues = 2
+            [[instance.hook]]
+            name = "c"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            [[instance.hook]]
+            name = "a"
+            module = "trace"
+            events = ["PHYSICAL_IN", "PHYSICAL_OUT"]
+            hint = "first"
+            """
+        #expect(
+            try changes(before, after) == [
+                #"daemon changed: log-level "info" -> "debug""#, "instance 'green' added",
+                "instance 'blue' changed: queues 1 -> 2", "instance 'blue': hook 'c' added",
+                "instance 'blue': hook 'a' changed: "
+                    + #"events ["PHYSICAL_IN"] -> ["PHYSICAL_IN", "PHYSICAL_OUT"], hint "none" -> "first", label "x" -> none"#,
+                "instance 'blue': hook 'b' removed", "instance 'red*' removed",
+            ])
+    }
+
+    @Test func priorityAndLimitsOfInjectionNeedAnotherInstance() throws {
+        for line in [#"on-exit = "closed""#, "priority-in = 3", "injection-packets = 7"] {
+            let told = try changes("[[instance]]\nnetns = \"blue\"\n", "[[instance]]\nnetns = \"blue\"\n\(line)\n")
+            #expect(told.count == 1 && told[0].hasPrefix("instance 'blue' remade: "), "\(told)")
+        }
+    }
+
+    @Test func theProcessKeepsWhatItWasStartedWith() throws {
+        let before = Configuration.Daemon()
+        var after = before
+        after.logLevel = .trace
+        after.stateInterval = 17
+        #expect(before.refusals(of: after).isEmpty)
+        after.nap = 1
+        after.controlGroup = "wheel"
+        #expect(before.refusals(of: after).map(\.key) == ["control-group", "nap"])
+    }
+}
