@@ -60,6 +60,7 @@ extension Configuration.Daemon {
             ("max-kstats", { "\($0.maxKstats)" }),
             ("state-directory", { $0.stateDirectory.quoted }),
             ("state-interval", { "\($0.stateInterval)" }),
+            ("metrics", { $0.metrics.map(\.text.quoted) ?? "none" }),
         ]
     }
 }
@@ -154,5 +155,15 @@ private func differing<Table>(
     values.compactMap { name, text in
         let (before, after) = (text(one), text(other))
         return before == after ? nil : "\(name) \(before) -> \(after)"
+    }
+}
+
+extension MetricsAddress {
+    /// As the file spells it.
+    fileprivate var text: String {
+        switch self {
+        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port): (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+        }
     }
 }
