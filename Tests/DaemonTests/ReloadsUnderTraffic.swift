@@ -91,7 +91,7 @@ extension RunningDaemon {
                     }
                 }
                 #expect(hits.count == 4)
-                #expect(changes > Self.count / 2)
+                #expect(changes > Self.count / 4)
                 #expect(refusals >= Self.count / 5)
                 #expect(traffic.brings(20))
 

@@ -23,7 +23,7 @@ extension Engine {
     /// It keeps the modules, and so the rules that files held, whatever becomes of the files.
     struct Checkpoint: Sendable {
         let configuration: Configuration
-        fileprivate let hooks: [String: HookSet]
+        let hooks: [String: HookSet]
     }
 
     /// Makes the running daemon what a configuration asks for, by the fewest changes: what is the same in both keeps its
@@ -56,7 +56,9 @@ extension Engine {
     /// Goes back, as by ``apply(_:)``, with the modules of that time.
     func restore(_ checkpoint: Checkpoint) throws(NetiError) -> [ConfigurationChange] {
         try following.withLock { following throws(NetiError) in
-            try apply(checkpoint.configuration, checkpoint, &following)
+            following.returning = checkpoint
+            defer { following.returning = nil }
+            return try apply(checkpoint.configuration, checkpoint, &following)
         }
     }
 
@@ -74,7 +76,7 @@ extension Engine {
                 try update.running.install(update.after)
                 done.steps.append { (_: inout Following) in try? update.running.install(update.before) }
             }
-            for remake in plan.remakes { try self.remake(remake, checkpoint, &following, &done) }
+            for remake in plan.remakes { try self.remake(remake, &following, &done) }
         } catch {
             configuration = old
             for step in done.steps.reversed() { step(&following) }
@@ -118,7 +120,7 @@ extension Engine {
             throw NetiError(.notSupported, refused.map { "daemon.\($0.key): \($0.message)" }.joined(separator: "\n"))
         }
         var plan = Plan(changes: configuration.changes(to: new))
-        var digests = FileDigests()
+        var digests = FileDigests(areIgnored: checkpoint != nil)
         for entry in entries {
             guard let running = entry.running, let wanted = new.instance(for: entry) else { continue }
             let name = wanted.name(in: entry.namespace)
@@ -126,12 +128,10 @@ extension Engine {
             guard name == entry.name, wanted.canFollowInPlace(before.configuration) else {
                 plan.remakes.append(Remake(entry: entry, running: running, name: name, wanted: wanted))
                 // Its modules are made when it is; what they refuse has to be known now.
-                _ = try running.prepare(wanted, &digests)
+                _ = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
                 continue
             }
-            let saved = checkpoint?.hooks[entry.name].flatMap { $0.configuration == wanted ? $0 : nil }
-            let after: HookSet
-            if let saved { after = saved } else { after = try running.prepare(wanted, &digests) }
+            let after = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
             guard !after.isSame(as: before) else { continue }
             plan.updates.append(Update(running: running, before: before, after: after))
             for change in before.changes(to: after) where !plan.changes.contains(where: { $0.covers(change) }) {
@@ -170,16 +170,16 @@ extension Engine {
     }
 
     private func remake(
-        _ remake: Remake, _ checkpoint: Checkpoint?, _ following: inout Following, _ done: inout Undoing
+        _ remake: Remake, _ following: inout Following, _ done: inout Undoing
     ) throws(NetiError) {
         let (entry, hooks) = (remake.entry, remake.running.hooks)
         replace(entry.name, by: remake.name, in: entry.namespace, &following)
         let failure = bringUp(
-            remake.name, in: entry.namespace, remake.wanted, earlier: checkpoint?.hooks[remake.name] ?? hooks,
-            &following)
+            remake.name, in: entry.namespace, remake.wanted, earlier: hooks, &following)
         done.steps.append { [self] following in
             replace(remake.name, by: entry.name, in: entry.namespace, &following)
-            _ = bringUp(entry.name, in: entry.namespace, hooks.configuration, earlier: hooks, &following)
+            _ = bringUp(
+                entry.name, in: entry.namespace, hooks.configuration, earlier: hooks, isReturn: true, &following)
         }
         if let failure { throw failure }
     }

@@ -14,6 +14,8 @@ extension Engine {
         var retries = RetryTimes()
         /// Instances of globs whose namespace is gone, oldest first.
         var gone: [String] = []
+        /// What is being gone back to, while that is done.
+        var returning: Checkpoint?
         /// Folders of namespaces that the daemon may not read.
         var unreadable: Set<String> = []
     }
@@ -164,17 +166,20 @@ extension Engine {
 
     /// Makes an instance of a namespace, or notes why there is none.
     ///
-    /// - Parameter earlier: hooks of an instance that was here before, whose modules go on where they can.
+    /// - Parameters:
+    ///   - earlier: hooks of an instance that was here before, whose modules go on where they can.
+    ///   - isReturn: whether they go on whatever their files say now.
     func bringUp(
         _ name: String, in namespace: Namespace, _ instance: Configuration.Instance, earlier: HookSet? = nil,
-        _ following: inout Following
+        isReturn: Bool = false, _ following: inout Following
     ) -> NetiError? {
         kstatStore.restore(
             ipInstance: name, netid: provider.netinfo.netid(forName: name), to: provider.netinfo.kstats)
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: instance, provider: provider, modules: modules,
-                pumps: configuration.daemon.pumps, earlier: earlier)
+                pumps: configuration.daemon.pumps, earlier: following.returning?.hooks[name] ?? earlier,
+                isReturn: isReturn || following.returning != nil)
             following.retries.forget(name)
             note(name, in: namespace, instance, .up(running))
             let count = instance.hooks.count

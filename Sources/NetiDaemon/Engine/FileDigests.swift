@@ -7,7 +7,14 @@ struct FileDigests {
     /// Longest file that is looked at, in bytes; a longer one counts as changed.
     private static let maximumLength = 1 << 28
 
+    /// Whether modules go on whatever their files say now, because they are what is gone back to.
+    let areIgnored: Bool
+
     private var known: [String: Int?] = [:]
+
+    init(areIgnored: Bool = false) {
+        self.areIgnored = areIgnored
+    }
 
     /// A number for what the file holds; nil when it can't be read. Means nothing outside this process.
     mutating func digest(of path: String) -> Int? {

@@ -15,9 +15,10 @@ struct InstalledHook: Sendable {
     /// Whether the module can serve a hook of this configuration as it is.
     func serves(_ wanted: Configuration.Hook, _ digests: inout FileDigests) -> Bool {
         guard configuration.module == wanted.module, configuration.settings == wanted.settings else { return false }
-        return files.allSatisfy { key, digest in
-            digest != nil && wanted.settings[key].flatMap { digests.digest(of: $0) } == digest
-        }
+        return digests.areIgnored
+            || files.allSatisfy { key, digest in
+                digest != nil && wanted.settings[key].flatMap { digests.digest(of: $0) } == digest
+            }
     }
 
     /// Whether the module runs for that event of that protocol.

@@ -10,7 +10,9 @@ import SystemPackage
 extension RunningInstance {
     /// Makes everything that hooks of another configuration need, and changes nothing.
     ///
-    /// - Parameter earlier: hooks whose modules go on where they can, beside those of now.
+    /// - Parameters:
+    ///   - earlier: hooks whose modules go on where they can, beside those of now.
+    ///   - digests: what files say. If it is ignored, earlier hooks come before those of now.
     /// - Throws: what a module said.
     func prepare(
         _ configuration: Configuration.Instance, from earlier: HookSet? = nil, _ digests: inout FileDigests
@@ -18,7 +20,8 @@ extension RunningInstance {
         var set = HookSet(configuration: configuration)
         let now = hooks
         for hook in configuration.hooks {
-            let candidates = [now.hook(named: hook.name), earlier?.hook(named: hook.name)].compactMap(\.self)
+            var candidates = [now.hook(named: hook.name), earlier?.hook(named: hook.name)].compactMap(\.self)
+            if digests.areIgnored { candidates.reverse() }
             var made: InstalledHook?
             for candidate in candidates where made == nil {
                 // A stamp is one of its instance.

@@ -25,11 +25,13 @@ final class RunningInstance: Sendable {
 
     /// Brings the instance up and registers its hooks in the order of the configuration.
     ///
-    /// - Parameter earlier: hooks of an instance that was here before, whose modules go on where they can.
+    /// - Parameters:
+    ///   - earlier: hooks of an instance that was here before, whose modules go on where they can.
+    ///   - isReturn: whether they go on whatever their files say now.
     /// - Throws: what the provider, a module or a registration said; nothing is left behind then.
     init(
         named name: String, in namespace: Namespace, configuration: Configuration.Instance, provider: LinuxProvider,
-        modules known: [any HookModule.Type], pumps: Int, earlier: HookSet? = nil
+        modules known: [any HookModule.Type], pumps: Int, earlier: HookSet? = nil, isReturn: Bool = false
     ) throws(NetiError) {
         instance = try provider.addInstance(
             named: name, in: namespace, configuration: configuration.queueing, ordering: configuration.ordering,
@@ -43,7 +45,7 @@ final class RunningInstance: Sendable {
         empty.isConfigured = false
         state = Mutex(State(set: HookSet(configuration: empty)))
         do throws(NetiError) {
-            var digests = FileDigests()
+            var digests = FileDigests(areIgnored: isReturn)
             try install(try prepare(configuration, from: earlier, &digests))
         } catch {
             takeDown()

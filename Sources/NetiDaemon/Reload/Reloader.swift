@@ -78,9 +78,9 @@ final class Reloader: Sendable {
         logger.notice("the reload is confirmed")
     }
 
-    /// Goes back if a confirmation is overdue; called several times a second.
+    /// Goes back if a confirmation is overdue; called several times a second. Doesn't wait for a reload that is under way.
     func goBackIfDue() {
-        pending.withLock { pending in
+        _ = pending.withLockIfAvailable { pending in
             guard let due = pending, due.due <= .now else { return }
             pending = nil
             tell(.reloading)
