@@ -14,7 +14,7 @@ STATIC  := -c release --static-swift-stdlib --disable-local-rpath
 # Debian's packages: what the build links with, what tests and the demo call.
 BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
-TEST_PACKAGES  := curl tshark
+TEST_PACKAGES  := curl mmdebstrap systemd systemd-container tshark
 
 # Where `make install` puts things; below DESTDIR if that is set. The configuration is in /etc whatever PREFIX is.
 PREFIX  ?= /usr/local
@@ -42,7 +42,7 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test prometheus gates tsan build deps bench check fmt clean programs install uninstall deb
+.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb
 .DEFAULT_GOAL := build
 
 deps:
@@ -102,9 +102,13 @@ deb: deps
 demo: build
 	@$(SUDO) $(RELEASE)/neti-demo
 
+# A daemon that gets stuck, for the container that boots real systemd.
+stuck: deps
+	$(SWIFT) build $(STATIC) --product neti-stuck
+
 # One test at a time: many of them count what is there, or run packets.
 test: RUN_PACKAGES += $(TEST_PACKAGES)
-test: deps prometheus
+test: deps prometheus deb stuck
 	Tests/Conformance/coverage.sh
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel

@@ -155,6 +155,14 @@ let package = Package(
                 "CNetfilterQueue", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl", "neti-daemon",
             ],
             swiftSettings: swift),
+        // The service under real systemd, in a container.
+        .testTarget(
+            name: "ServiceTests", dependencies: ["LiveHost", "Neti", "Packet", system],
+            exclude: ["boot.sh", "container-root.sh"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "neti-stuck", dependencies: ["Hooks", "Neti", "NetiDaemon", "Packet"], path: "Tests/StuckHook",
+            swiftSettings: swift),
         .executableTarget(
             name: "neti-fuzz",
             dependencies: [

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import NetiDaemon
-import SystemPackage
 
 /// The arguments of `neti-daemon`, and what they start.
 @main
@@ -18,31 +17,31 @@ struct NetiDaemonCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Say what is wrong with a configuration, and do nothing else.", valueName: "file"))
     var checkConfig: String?
 
+    /// The status of a daemon whose configuration is wrong, EX_CONFIG of sysexits.h(3head): another try is no use before
+    /// somebody has changed it.
+    private static let wrongConfiguration = ExitCode(78)
+
     func run() async throws {
-        let configuration = try load(checkConfig ?? config)
         if let checkConfig {
-            print("\(checkConfig): \(configuration.summary)")
+            print("\(checkConfig): \(try load(checkConfig, orFailWith: .failure).summary)")
             return
         }
+        let configuration = try load(config, orFailWith: Self.wrongConfiguration)
         do {
             try await Daemon(configuration, path: config).run()
         } catch {
-            try fail("neti-daemon: \(error)")
+            Daemon.complain("neti-daemon: \(error)")
+            throw ExitCode.failure
         }
     }
 
-    /// Reads a configuration and the files that it names; says everything that is wrong with them and ends with status
-    /// 1 if anything is.
-    private func load(_ path: String) throws -> Configuration {
+    /// Reads a configuration and the files that it names; says everything that is wrong with them if anything is.
+    private func load(_ path: String, orFailWith status: ExitCode) throws(ExitCode) -> Configuration {
         do throws(ConfigurationError) {
             return try Daemon.load(path)
         } catch {
-            try fail("\(error)")
+            Daemon.complain("\(error)")
+            throw status
         }
-    }
-
-    private func fail(_ message: String) throws -> Never {
-        _ = try? FileDescriptor.standardError.writeAll("\(message)\n".utf8)
-        throw ExitCode.failure
     }
 }

@@ -23,7 +23,7 @@ extension RunningDaemon {
                     instances: InstanceText(netns: hosts.right.name, hooks: [.counter, .filter]).text,
                     files: ["ipf.conf": rules])
                 defer { daemon.stop() }
-                #expect(daemon.waitUntilEnded() == 1)
+                #expect(daemon.waitUntilEnded() == 78)
                 #expect(daemon.log.hasPrefix("\(daemon.folder)/ipf.conf:\(place)"), "\(daemon.log)")
                 #expect(try hosts.right.tables() == [])
                 #expect(!listFolder(daemon.folder).contains("neti.sock"))
@@ -132,11 +132,11 @@ extension RunningDaemon {
             #expect(ending.status == 0, "\(ending.output)")
         }
 
-        @Test("A configuration that isn't there: one line, status 1")
+        @Test("A configuration that isn't there: one line, status 78")
         func absent() throws {
             let path = "/tmp/neti-\(getpid())-absent.toml"
             let ending = try Command.end(DaemonProcess.program("neti-daemon"), ["--config", path])
-            #expect(ending.status == 1)
+            #expect(ending.status == 78)
             #expect(ending.output.hasPrefix("\(path): ") && ending.output.split(separator: "\n").count == 1)
         }
     }

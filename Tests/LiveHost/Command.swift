@@ -51,7 +51,7 @@ public enum Command {
 
     /// Waits for the end of a process that was started here; its exit status, or 128 and the number of the signal that
     /// ended it.
-    static func wait(for process: Int32) -> Int32 {
+    public static func wait(for process: Int32) -> Int32 {
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
         return exitStatus(status)

@@ -12,7 +12,7 @@ struct JournalTests {
     @Test(arguments: [
         ("netid", "NETID"), ("hook", "HOOK"), ("instance", "INSTANCE"), ("path", "NETI_PATH"),
         ("message", "NETI_MESSAGE"), ("_PID", "NETI__PID"), ("queue-length", "NETI_QUEUE_LENGTH"),
-        ("größe", "NETI_GR__E"),
+        ("größe", "NETI_GR_SSE"),
         ("", "NETI_"), ("a=b\nPRIORITY", "NETI_A_B_PRIORITY"),
         (String(repeating: "k", count: 100), "NETI_" + String(repeating: "K", count: 59)),
     ])

@@ -26,10 +26,11 @@ struct NetiDaemonCommandTests {
         try await NetiDaemonCommand.parse(["--check-config", sample]).run()
     }
 
-    @Test(arguments: ["--check-config", "--config"])
-    func wrongConfigurationEndsWithStatus1(option: String) async throws {
+    /// A service manager tells by the status that another try is no use.
+    @Test(arguments: [("--check-config", Int32(1)), ("--config", 78)])
+    func wrongConfigurationHasItsStatus(option: String, status: Int32) async throws {
         let fixture = try ConfigurationFixture("[daemon]\npumps = 0\n")
         let command = try NetiDaemonCommand.parse([option, fixture.path])
-        await #expect(throws: ExitCode(1)) { try await command.run() }
+        await #expect(throws: ExitCode(status)) { try await command.run() }
     }
 }

@@ -22,8 +22,12 @@ extension MetricsSnapshot {
             Event(
                 family: "inet", name: "PHYSICAL_IN", runs: 100,
                 hooks: [
-                    HookDescription(name: #"a"b\c"#, version: 1, flags: 0, hint: .none, position: 1, hits: 100),
-                    HookDescription(name: "filter", version: 1, flags: 0, hint: .none, position: 2, hits: 60),
+                    HookDescription(
+                        name: #"a"b\c"#, version: 1, flags: 0, hint: .none, position: 1, hits: 100, drops: 40,
+                        registration: 1),
+                    HookDescription(
+                        name: "filter", version: 1, flags: 0, hint: .none, position: 2, hits: 60, drops: 10,
+                        registration: 2),
                 ])
         ]
         blue.injection = InjectionList.Status(
