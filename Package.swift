@@ -96,7 +96,7 @@ let package = Package(
             name: "neti-daemon", dependencies: ["NetiDaemon", argumentParser, system], swiftSettings: swift),
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .executableTarget(
-            name: "neti-ctl", dependencies: ["CPcap", "NetiControl", argumentParser], swiftSettings: swift),
+            name: "neti-ctl", dependencies: ["CPcap", "NetiControl", argumentParser, system], swiftSettings: swift),
 
         // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),

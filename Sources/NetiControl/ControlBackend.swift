@@ -36,6 +36,18 @@ public protocol ControlBackend: Sendable {
     ///   key or value, ``ControlError/failed(reason:)`` if the module takes no changes.
     func changeHook(_ change: ChangeHook) async throws(ControlError)
 
+    /// Changes the configuration, as a whole or not at all.
+    ///
+    /// - Returns: when it is in force; what to write to the file, if the caller wants to save it.
+    /// - Throws: ``ControlError/noSuchInstance(_:)``, ``ControlError/invalidArgument(_:reason:)`` for what the
+    ///   configuration doesn't take, ``ControlError/failed(reason:)`` if it can't be done or saved; then nothing is done.
+    func edit(_ asked: ConfigurationEditing) async throws(ControlError) -> ConfigurationEditing.Reply
+
+    /// What to write to the configuration file so that it says what is in force; nil if it does.
+    ///
+    /// - Throws: ``ControlError/failed(reason:)`` if the file was changed since it was read.
+    func unsavedConfiguration() async throws(ControlError) -> ConfigurationEditing.FileEdit?
+
     /// Injects packets, in their order.
     ///
     /// Tries no packet behind one that finds the list full: such packets are the last ones of the call, so that the

@@ -97,6 +97,20 @@ package struct Dispatch: Sendable {
                 try await backend.changeHook(asked)
                 return .init()
             }
+        case AddHook.qualifiedName:
+            return try await answer(call) { (asked: AddHook) in try await backend.edit(.addHook(asked)) }
+        case RemoveHook.qualifiedName:
+            return try await answer(call) { (asked: RemoveHook) in try await backend.edit(.removeHook(asked)) }
+        case MoveHook.qualifiedName:
+            return try await answer(call) { (asked: MoveHook) in try await backend.edit(.moveHook(asked)) }
+        case AddInstance.qualifiedName:
+            return try await answer(call) { (asked: AddInstance) in try await backend.edit(.addInstance(asked)) }
+        case RemoveInstance.qualifiedName:
+            return try await answer(call) { (asked: RemoveInstance) in try await backend.edit(.removeInstance(asked)) }
+        case SaveConfiguration.qualifiedName:
+            return try await answer(call) { (_: SaveConfiguration) in
+                .init(file: try await backend.unsavedConfiguration())
+            }
         case Inject.qualifiedName:
             return try await answer(call) { (asked: Inject) in try await inject(asked) }
         case Reload.qualifiedName:

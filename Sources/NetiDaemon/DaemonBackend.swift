@@ -54,11 +54,12 @@ struct DaemonBackend: ControlBackend {
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
                 received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
-            injection: injection())
+            injection: injection(), unsavedChanges: engine.savedConfiguration.unsavedChanges)
     }
 
     func instances() throws(ControlError) -> [ListInstances.Instance] {
-        engine.entries.map { entry in
+        let saved = engine.savedConfiguration
+        return engine.entries.map { entry in
             let status = entry.running.flatMap { engine.provider.status(of: $0.instance) }
             return ListInstances.Instance(
                 netid: Int(entry.netid.rawValue), name: entry.name, netns: entry.namespace.path,
@@ -67,13 +68,14 @@ struct DaemonBackend: ControlBackend {
                 ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
                 hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [],
                 held: entry.running.map { .init($0.instance.injection.status) } ?? .init(),
-                aliases: entry.aliases, shadowed: entry.shadowed)
+                aliases: entry.aliases, shadowed: entry.shadowed, saved: saved.has(entry))
         }
     }
 
     func hooks(instance name: String?) throws(ControlError) -> [ListHooks.Hook] {
         let entries = engine.entries.filter { name == nil || $0.name == name }
         if let name, entries.isEmpty { throw .noSuchInstance(name) }
+        let saved = engine.savedConfiguration
         return entries.flatMap { entry in
             entry.points.flatMap { family, event, point in
                 point.snapshot().enumerated().map { index, hook in
@@ -81,7 +83,8 @@ struct DaemonBackend: ControlBackend {
                         instance: entry.name, netid: Int(entry.netid.rawValue), family: family.rawValue,
                         event: event.rawValue, position: index + 1, name: hook.name, hint: ListHooks.Hint(hook.hint),
                         hintValue: hook.hint.target, hits: Int(clamping: hook.hits), drops: Int(clamping: hook.drops),
-                        module: entry.running?.moduleName(ofHook: hook.name))
+                        module: entry.running?.moduleName(ofHook: hook.name),
+                        saved: saved.has(hook: hook.name, of: entry))
                 }
             }
         }

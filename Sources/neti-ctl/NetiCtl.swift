@@ -25,6 +25,7 @@ struct NetiCtl: ParsableCommand {
               neti-ctl status
               neti-ctl instance list
               neti-ctl hook list --instance blue
+              neti-ctl hook add counter --module count --event PHYSICAL_IN --save
               neti-ctl kstat -p inet:0:PHYSICAL_IN:events
               neti-ctl monitor --kind instance
               neti-ctl inject -i blue --style queue-in --interface veth0 packets.pcap
@@ -34,7 +35,7 @@ struct NetiCtl: ParsableCommand {
         subcommands: [
             StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MetricsCommand.self,
             MonitorCommand.self, InjectCommand.self, ReloadCommand.self, ConfirmCommand.self, CheckCommand.self,
-            LogLevelCommand.self,
+            SaveCommand.self, LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

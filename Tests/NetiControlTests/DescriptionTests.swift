@@ -20,19 +20,31 @@ struct DescriptionTests {
     }
 
     /// Each method with parameters and a reply, or several, in which every optional field is present somewhere.
-    private static let methods: [Sample] =
+    static let methods: [Sample] =
         single + Samples.events.map { Sample(Monitor(kinds: [.nic], instance: "a"), .init(event: $0)) }
 
     private static let single = [
         Sample(GetStatus(), .init(status: Samples.status)),
         Sample(ListInstances(), .init(instances: Samples.instances)),
-        Sample(ListHooks(instance: "a"), .init(hooks: Samples.hooks)),
+        Sample(ListHooks(instance: "blue"), .init(hooks: Samples.hooks)),
         Sample(
             ListKstats(module: "a", instance: 1, name: "b", statistic: "c", netid: 2), .init(kstats: Samples.kstats)),
         Sample(GetMetrics(), .init(text: Samples.metrics)),
         Sample(
-            SetKstat(module: "a", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
-        Sample(ChangeHook(instance: "a", hook: "b", values: ["c": "d"]), .init()),
+            SetKstat(module: "count", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
+        Sample(ChangeHook(instance: "a", hook: "slow", values: ["c": "d"]), .init()),
+        Sample(
+            AddHook(
+                instance: "a", hook: "b", module: "c", events: ["d"], families: ["e"], hint: .after, hintValue: "f",
+                values: ["g": "h"], save: true), .init(file: FakeBackend.fileEdit)),
+        Sample(RemoveHook(instance: "a", hook: "b", save: true), .init(file: FakeBackend.fileEdit)),
+        Sample(
+            MoveHook(instance: "a", hook: "b", hint: .before, hintValue: "c", save: true),
+            .init(file: FakeBackend.fileEdit)),
+        Sample(
+            AddInstance(name: "a", netns: "b", values: ["c": "d"], save: true), .init(file: FakeBackend.fileEdit)),
+        Sample(RemoveInstance(instance: "a", save: true), .init(file: FakeBackend.fileEdit)),
+        Sample(SaveConfiguration(), .init(file: FakeBackend.fileEdit)),
         Sample(Samples.injection, Samples.injectionReply),
         Sample(Reload(confirm: 30, dryRun: true), .init(changes: Samples.changes)),
         Sample(ConfirmReload(), .init()),
@@ -45,6 +57,8 @@ struct DescriptionTests {
         let interface: String
         let name: String
         let parameterNames: [String]
+        let isChange: Bool
+        let isStream: Bool
         let parameters: JSONValue
         let reply: JSONValue
         /// Whether the Swift type can be read from a value.
@@ -55,6 +69,8 @@ struct DescriptionTests {
             interface = Method.interface
             name = Method.name
             parameterNames = Method.parameterNames
+            isChange = Method.isChange
+            isStream = Method.isStream
             parameters = Self.json(method)
             self.reply = Self.json(reply)
             readsParameters = { Self.reads(Method.self, $0) }

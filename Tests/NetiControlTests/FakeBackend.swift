@@ -48,9 +48,17 @@ final class FakeBackend: ControlBackend {
 
     private let injections = Mutex<[Inject]>([])
     private let takes: @Sendable (Inject) -> Inject.Reply
+    let edits = Mutex<[ConfigurationEditing]>([])
+    let fileEdit: ConfigurationEditing.FileEdit
 
-    /// - Parameter takes: what becomes of the packets of a call; all are accepted unless told otherwise.
-    init(takes: @escaping @Sendable (Inject) -> Inject.Reply = { .init(accepted: $0.packets.count, refusals: []) }) {
+    /// - Parameters:
+    ///   - fileEdit: what the client is told to write.
+    ///   - takes: what becomes of the packets of a call; all are accepted unless told otherwise.
+    init(
+        fileEdit: ConfigurationEditing.FileEdit = FakeBackend.fileEdit,
+        takes: @escaping @Sendable (Inject) -> Inject.Reply = { .init(accepted: $0.packets.count, refusals: []) }
+    ) {
+        self.fileEdit = fileEdit
         self.takes = takes
     }
 

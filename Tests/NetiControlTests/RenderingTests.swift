@@ -81,6 +81,7 @@ struct RenderingTests {
                 "injected       1000 packets, 20 refused, 3 lost with their instance",
                 "styles         direct-out",
                 "queue-in       not available: needs Linux 5.18, this is 5.10.0",
+                "not saved      instance 'blue': hook 'filter' added",
             ])
     }
 
@@ -157,7 +158,8 @@ struct RenderingTests {
                       "instance" : "global",
                       "name" : "count",
                       "netid" : 0,
-                      "position" : 2
+                      "position" : 2,
+                      "saved" : true
                     }
                   ]
                 }

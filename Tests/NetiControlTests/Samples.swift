@@ -12,7 +12,8 @@ enum Samples {
             styles: [
                 .init(style: .queueIn, unavailable: "needs Linux 5.18, this is 5.10.0"),
                 .init(style: .directOut, unavailable: nil),
-            ], injected: 1000, refused: 20, lost: 3))
+            ], injected: 1000, refused: 20, lost: 3),
+        unsavedChanges: ["instance 'blue': hook 'filter' added"])
 
     static let instances = [
         ListInstances.Instance(

@@ -50,11 +50,13 @@ public struct ListHooks: ControlMethod, Equatable {
         public var drops: Int
         /// The module that runs, such as `ipf`; nil for a hook that a program registered itself.
         public var module: String?
+        /// Whether the configuration file says the same.
+        public var saved: Bool
 
-        /// Fills in every field.
+        /// Fills in every field; saved unless told otherwise.
         public init(
             instance: String, netid: Int, family: String, event: String, position: Int, name: String, hint: Hint,
-            hintValue: String?, hits: Int, drops: Int, module: String?
+            hintValue: String?, hits: Int, drops: Int, module: String?, saved: Bool = true
         ) {
             self.instance = instance
             self.netid = netid
@@ -67,6 +69,7 @@ public struct ListHooks: ControlMethod, Equatable {
             self.hits = hits
             self.drops = drops
             self.module = module
+            self.saved = saved
         }
     }
 

@@ -47,12 +47,14 @@ public struct ListInstances: ControlMethod, Equatable {
         public var aliases: [String]
         /// Paths of other namespaces that would be the instance of this name; only one can be.
         public var shadowed: [String]
+        /// Whether the configuration file says the same, of its hooks too.
+        public var saved: Bool
 
         /// Fills in every field.
         public init(
             netid: Int, name: String, netns: String?, state: State, reason: String?, onExit: OnExit, ordering: Ordering,
             hooks: Int, queues: [Queue], held: HeldPackets = HeldPackets(), aliases: [String] = [],
-            shadowed: [String] = []
+            shadowed: [String] = [], saved: Bool = true
         ) {
             self.netid = netid
             self.name = name
@@ -66,6 +68,7 @@ public struct ListInstances: ControlMethod, Equatable {
             self.held = held
             self.aliases = aliases
             self.shadowed = shadowed
+            self.saved = saved
         }
     }
 

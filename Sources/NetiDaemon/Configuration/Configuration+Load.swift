@@ -15,19 +15,28 @@ extension Configuration {
     public static func load(
         path: String, modules: [any HookModule.Type]
     ) throws(ConfigurationError) -> Configuration {
-        let document = try ConfigurationDocument(path: path)
+        try load(ConfigurationDocument(path: path), path: path, modules: modules)
+    }
+
+    /// Reads and checks a document as if it were that of a file.
+    static func load(
+        _ document: ConfigurationDocument, path: String, modules: [any HookModule.Type]
+    ) throws(ConfigurationError) -> Configuration {
+        let file = absolutePath(path)
         let diagnostics = ConfigurationDiagnostics(file: path, location: document.location)
         let table = ConfigurationTable(document.table, diagnostics: diagnostics)
         let schema = HookModules(
             keys: Dictionary(modules.map { ($0.moduleName, $0.keys) }) { first, _ in first },
             holding: Set(modules.filter { $0.holdsPackets }.map { $0.moduleName }),
-            directory: directory(of: path))
-        let configuration = Configuration(reading: table, modules: schema)
+            directory: file.removingLastComponent())
+        var configuration = Configuration(reading: table, modules: schema)
         table.refuseUnknownKeys()
         configuration.checkCombinations(modules: modules) { diagnostics.report($1, at: $0) }
         let problems = configuration.problems(with: modules) { diagnostics.report($1, at: $0) }
         let found = diagnostics.sorted + problems
         if !found.isEmpty { throw ConfigurationError(diagnostics: found) }
+        configuration.source = ConfigurationSource(
+            path: file.string, version: .init(text: document.bytes, instances: configuration.instances))
         return configuration
     }
 
@@ -57,13 +66,12 @@ extension Configuration {
         }
     }
 
-    /// The absolute path of the file's directory.
-    private static func directory(of path: String) -> FilePath {
+    private static func absolutePath(_ path: String) -> FilePath {
         var file = FilePath(path)
         if file.isRelative, let current = unsafe getcwd(nil, 0) {
             file = unsafe FilePath(platformString: current).pushing(file)
             unsafe free(current)
         }
-        return file.removingLastComponent()
+        return file
     }
 }

@@ -6,12 +6,15 @@ public import Logging
 /// What the configuration file says, with the defaults filled in.
 ///
 /// The properties stand for the keys of the file and are named like them: `controlSocket` is `control-socket`.
-public struct Configuration: Sendable, Equatable {
+public struct Configuration: Sendable {
     /// Table `[daemon]`: settings of the process.
     public var daemon = Daemon()
 
     /// Tables `[[instance]]`, in the order of the file.
     public var instances: [Instance] = []
+
+    /// The text that says so; nil for a configuration that a program made.
+    var source: ConfigurationSource?
 
     /// Only defaults, no instance.
     public init() {}
@@ -20,6 +23,13 @@ public struct Configuration: Sendable, Equatable {
     public var summary: String {
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         return "\(count(instances.count, "instance")), \(count(instances.reduce(0) { $0 + $1.hooks.count }, "hook"))"
+    }
+}
+
+extension Configuration: Equatable {
+    /// Whether both say the same, in whatever words.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.daemon == right.daemon && left.instances == right.instances
     }
 }
 

@@ -8,13 +8,21 @@ struct ConfigurationDocument {
     /// Longest file that is read, in bytes.
     static let maximumLength = 1_048_576
 
+    let bytes: [UInt8]
     let table: TOMLTable
     let location: ConfigurationLocation
 
     /// Reads and parses a file.
     /// - Throws: the one mistake up to which it makes sense.
     init(path: String) throws(ConfigurationError) {
-        let source = Source(path: path, bytes: try Self.read(path))
+        try self.init(path: path, bytes: Self.read(path))
+    }
+
+    /// Parses a text as if it were that of a file.
+    /// - Throws: the one mistake up to which it makes sense.
+    init(path: String, bytes: [UInt8]) throws(ConfigurationError) {
+        self.bytes = bytes
+        let source = Source(path: path, bytes: bytes)
         if source.bytes.count > Self.maximumLength { throw source.refusal("longer than \(Self.maximumLength) bytes") }
         // TOMLKit would take a null for the end of the text, and Swift would replace what isn't UTF-8.
         if let null = source.bytes.firstIndex(of: 0) { throw source.refusal("contains a null byte", at: null) }
@@ -24,7 +32,8 @@ struct ConfigurationDocument {
         if let null = location.nullEscapes.first { throw source.refusal("contains an escaped null", at: null) }
     }
 
-    private static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+    /// The bytes of a file, one more than the longest that is taken if it is too long.
+    static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
         do throws(Errno) {
             return try ConfigurationFile.read(FilePath(path), atMost: maximumLength + 1)
         } catch {

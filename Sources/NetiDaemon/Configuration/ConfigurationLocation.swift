@@ -9,6 +9,9 @@ import TOMLKit
 struct ConfigurationLocation {
     private var lines: [ConfigurationPath: Int] = [:]
 
+    /// What stands before the first header, then what each header begins, in the order of the text.
+    private(set) var sections = [ConfigurationSection()]
+
     /// Where the escaped character U+0000 is in a text or key, which TOMLKit would take for its end.
     private(set) var nullEscapes: [Int] = []
 
@@ -38,10 +41,13 @@ struct ConfigurationLocation {
         self.text = text
         var table = ConfigurationPath()
         while skip(lineEnds: true), let byte = next {
+            let start = position
             if byte == UInt8(ascii: "[") {
                 table = header()
+                sections.append(ConfigurationSection(path: table, header: start..<position))
             } else {
-                keyAndValue(in: table)
+                let (path, value) = keyAndValue(in: table)
+                sections[sections.count - 1].entries.append(.init(path: path, start: start, value: value))
             }
         }
     }
@@ -75,17 +81,28 @@ struct ConfigurationLocation {
         return path
     }
 
-    /// `a.b = value`
-    private mutating func keyAndValue(in table: ConfigurationPath, depth: Int = 0) {
+    /// `a.b = value`; gives what the key stands for, and where the value is.
+    @discardableResult
+    private mutating func keyAndValue(
+        in table: ConfigurationPath, depth: Int = 0
+    ) -> (path: ConfigurationPath, value: Range<Int>) {
         let start = position
         var path = table
         for key in dottedKey() {
             path = path.appending(key)
             note(path)
         }
-        if take("=") { value(at: path, depth: depth) }
+        var valueStart = position
+        if take("=") {
+            _ = skip(lineEnds: false)
+            valueStart = position
+            value(at: path, depth: depth)
+        }
+        var end = position
+        while end > valueStart, Self.blanks.contains(text[end - 1]) { end -= 1 }
         // Whatever this is, it isn't TOML; the walk must go on all the same.
         if position == start { position += 1 }
+        return (path, valueStart..<end)
     }
 
     private mutating func value(at path: ConfigurationPath, depth: Int) {
@@ -177,6 +194,7 @@ struct ConfigurationLocation {
         ConfigurationPath.isBare(byte) || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
     }
 
+    private static let blanks = [UInt8](" \t\r".utf8)
     private static let endsScalar = [UInt8](",]}#\n".utf8)
 
     private var next: UInt8? { position < text.count ? text[position] : nil }

@@ -62,7 +62,7 @@ extension Engine {
         }
     }
 
-    private func apply(
+    func apply(
         _ new: Configuration, _ checkpoint: Checkpoint?, _ following: inout Following
     ) throws(NetiError) -> [ConfigurationChange] {
         guard !isStopping else { throw NetiError(.socketShutdown, "the daemon is stopping") }

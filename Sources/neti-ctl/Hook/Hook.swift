@@ -7,6 +7,9 @@ struct HookCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hook",
         abstract: "Hooks: what looks at packets, in which order.",
-        subcommands: [HookListCommand.self, HookSetCommand.self],
+        subcommands: [
+            HookListCommand.self, HookAddCommand.self, HookRemoveCommand.self, HookMoveCommand.self,
+            HookSetCommand.self,
+        ],
         defaultSubcommand: HookListCommand.self)
 }

@@ -11,7 +11,9 @@ struct HookListCommand: ParsableCommand {
         discussion: """
             The hooks of one event follow each other in chain order: a packet goes to the one with POS 1 first, and a \
             hook that drops it hides it from those behind. HINT is how the hook asked to be placed, HITS how many \
-            packets it was called for, DROPS how many of them it did not let go on, MODULE what runs.
+            packets it was called for, DROPS how many of them it did not let go on, MODULE what runs. A hook that the \
+            configuration file has otherwise or not at all is marked "not saved": the daemon's next start, or a reload, \
+            takes it away.
 
             EXAMPLES
               neti-ctl hook list
@@ -37,17 +39,21 @@ struct HookListCommand: ParsableCommand {
 
 /// One line for each hook, in the order given.
 func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
-    Table(
+    let areSaved = hooks.allSatisfy(\.saved)
+    return Table(
         [
             .number("NETID"), .text("INSTANCE"), .word("FAMILY"), .word("EVENT"), .number("POS"), .text("NAME"),
             .text("HINT"), .number("HITS"), .number("DROPS"), .text("MODULE"),
-        ],
+        ] + (areSaved ? [] : [.word("NOTE")]),
         hooks.map { hook in
             [
                 "\(hook.netid)", hook.instance, hook.family, hook.event, "\(hook.position)", hook.name,
                 hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", "\(hook.drops)",
                 hook.module ?? "-",
-            ]
+            ] + (areSaved ? [] : [savedNote(hook.saved)])
         }
     ).lines(width: width)
 }
+
+/// What a listing notes of something that was changed while the daemon ran.
+func savedNote(_ isSaved: Bool) -> String { isSaved ? "" : "not saved" }

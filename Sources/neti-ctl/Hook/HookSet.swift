@@ -36,22 +36,12 @@ struct HookSetCommand: ParsableCommand {
     var values: [String]
 
     func validate() throws {
-        var known: Set<String> = []
-        for text in values {
-            guard let (key, _) = Self.pair(text) else { throw ValidationError("'\(text)' is not key=value") }
-            guard known.insert(key).inserted else { throw ValidationError("'\(key)' is given twice") }
-        }
+        _ = try request
     }
 
     /// The call.
     var request: ChangeHook {
-        ChangeHook(
-            instance: instance, hook: hook, values: Dictionary(values.compactMap(Self.pair)) { first, _ in first })
-    }
-
-    private static func pair(_ text: String) -> (String, String)? {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        return parts.count == 2 && !parts[0].isEmpty ? (parts[0], parts[1]) : nil
+        get throws { ChangeHook(instance: instance, hook: hook, values: try keyValues(values)) }
     }
 
     func run() throws {

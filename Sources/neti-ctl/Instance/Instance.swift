@@ -7,6 +7,6 @@ struct InstanceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "instance",
         abstract: "IP instances: network namespaces with their queues and hooks.",
-        subcommands: [InstanceListCommand.self],
+        subcommands: [InstanceListCommand.self, InstanceAddCommand.self, InstanceRemoveCommand.self],
         defaultSubcommand: InstanceListCommand.self)
 }

@@ -14,7 +14,8 @@ struct InstanceListCommand: ParsableCommand {
             table. Names of namespaces that would have become instances but for another one stand there too. ON-EXIT says whether packets pass ("open") or stop ("closed") while no daemon runs. RECEIVED are the \
             packets that the daemon read, DROPPED those that a hook dropped, LOST those that the kernel dropped because \
             a queue or a socket buffer was full. While there are any, HELD are packets that wait to be injected or for \
-            the hook that holds them, OLDEST tells for how long the oldest one has waited.
+            the hook that holds them, OLDEST tells for how long the oldest one has waited. An instance that the configuration \
+            file has otherwise or not at all, or whose hooks it has otherwise, is marked "not saved".
 
             With --queues one line for each queue: ACCEPTED and DROPPED are verdicts, Q-FULL and S-FULL packets that the \
             kernel dropped because the queue or the socket buffer was full, OVERRUNS how often reading reported lost \
@@ -43,11 +44,12 @@ struct InstanceListCommand: ParsableCommand {
 /// One line for each instance, then the reasons of those that failed, then names that are no instances.
 func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [String] {
     let isHeld = instances.contains { $0.held.packets > 0 }
+    let areSaved = instances.allSatisfy(\.saved)
     let table = Table(
         [
             .number("NETID"), .text("NAME"), .text("NETNS"), .word("STATE"), .word("ON-EXIT"), .number("HOOKS"),
             .number("RECEIVED"), .number("DROPPED"), .number("LOST"),
-        ] + (isHeld ? [.number("HELD"), .number("OLDEST")] : []),
+        ] + (isHeld ? [.number("HELD"), .number("OLDEST")] : []) + (areSaved ? [] : [.word("NOTE")]),
         instances.map { instance in
             let sum = { (counter: (ListInstances.Queue) -> Int) in "\(instance.queues.map(counter).reduce(0, +))" }
             let held = ["\(instance.held.packets)", instance.held.oldest.map(age) ?? "-"]
@@ -55,7 +57,7 @@ func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [Strin
                 "\(instance.netid)", instance.name, instance.netns ?? "-", instance.state.rawValue,
                 instance.onExit.rawValue, "\(instance.hooks)", sum(\.received), sum(\.dropped),
                 sum { $0.queueFullDrops + $0.socketFullDrops },
-            ] + (isHeld ? held : [])
+            ] + (isHeld ? held : []) + (areSaved ? [] : [savedNote(instance.saved)])
         })
     let reasons = instances.compactMap { instance in
         instance.reason.map { printable("\(instance.name): \($0)") }

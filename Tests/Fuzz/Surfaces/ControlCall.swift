@@ -26,6 +26,8 @@ struct ControlCall: Surface {
                 #""io.neti.Control.GetMetrics""#,
                 #""statistic":"events","value":"1""#, #""io.neti.Control.ChangeHook""#,
                 #""hook":"slow","values":{"delay":"1ms"}"#, #""io.neti.Control.Inject""#, #""style":"directOut""#,
+                #""io.neti.Control.AddHook""#, #""hint":"after","hintValue":"filter""#, #""save":true"#,
+                #""io.neti.Control.AddInstance""#, #""netns":"b*","values":{"queue":"1"}"#,
                 #""packets":["45"]"#, #","60""#, #","4""#, #","4g""#, "\0", "\n",
             ].map { Array($0.utf8) }
     }

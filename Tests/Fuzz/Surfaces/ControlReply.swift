@@ -13,6 +13,7 @@ struct ControlReply: Surface {
                 #""kstats":["#, #""status":{"#, #""instances":["#, #""hint":"after","#, #""type":"uint64","#,
                 #""event":{"time":1,"#, #""nic":{"#, #""notification":{"#, #""kstat":{"#, #""lost":1"#,
                 #""state":"up""#, #""refusals":["#, #""accepted":1"#, #""text":"a 1\n""#,
+                #""file":{"path":"/a","old":"","new":"\n"}"#, #""saved":false"#,
             ].map { Array($0.utf8) }
     }
 
@@ -23,6 +24,7 @@ struct ControlReply: Surface {
         isRead = try read(ListHooks.self, input) || isRead
         isRead = try read(ListKstats.self, input) || isRead
         isRead = try read(GetMetrics.self, input) || isRead
+        isRead = try read(AddHook.self, input) || isRead
         isRead = try read(Inject.self, input) || isRead
         isRead = try read(Monitor.self, input) || isRead
         isRead = try read(GetInfo.self, input) || isRead

@@ -48,6 +48,15 @@ struct FixedBackend: ControlBackend {
         if change.values.isEmpty { throw .invalidArgument("values", reason: "empty") }
     }
 
+    func edit(_ asked: ConfigurationEditing) throws(ControlError) -> ConfigurationEditing.Reply {
+        if case .removeInstance(let asked) = asked, asked.instance != "global" {
+            throw .noSuchInstance(asked.instance)
+        }
+        return .init(file: asked.save ? .init(path: "/neti.toml", old: "", new: "#") : nil)
+    }
+
+    func unsavedConfiguration() -> ConfigurationEditing.FileEdit? { nil }
+
     func inject(_ asked: Inject) throws(ControlError) -> Inject.Reply {
         if asked.instance != "global" { throw .noSuchInstance(asked.instance) }
         let empty = asked.packets.count { $0.bytes.isEmpty }
