@@ -2,7 +2,6 @@
 
 import Hooks
 
-
 @testable import Neti
 @testable import NetiDaemon
 @testable import NetiLinux
