@@ -2,6 +2,7 @@
 
 import Neti
 import NetiControl
+import Synchronization
 
 /// Changes of the configuration by control clients, one at a time.
 extension Engine {
