@@ -121,9 +121,13 @@ let package = Package(
         .testTarget(
             name: "ImpairTests", dependencies: ["Impair", "Hooks", "Kstat", "Neti", "Packet", system],
             swiftSettings: swift),
+        .target(name: "ControlNoise", path: "Tests/ControlNoise", swiftSettings: swift),
         .testTarget(
             name: "NetiControlTests",
-            dependencies: ["NetiControl", "neti-ctl", argumentParser, lifecycle, logging, nioCore, nioPosix, system],
+            dependencies: [
+                "ControlNoise", "NetiControl", "neti-ctl", argumentParser, lifecycle, logging, nioCore, nioPosix,
+                system,
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "NetiDaemonTests",
@@ -152,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "CNetfilterQueue", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl", "neti-daemon",
+                "CNetfilterQueue", "ControlNoise", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl",
+                "neti-daemon",
             ],
             swiftSettings: swift),
         // The service under real systemd, in a container.

@@ -20,23 +20,44 @@ struct Connection: Sendable {
         caller = Caller(peer)
         idleLimit = TimeAmount(limits.idle)
         try pipeline.addHandler(ByteToMessageHandler(FrameDecoder(limit: limits.callBytes)))
-        self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+        // A call is looked at before the next one is read, so that no client has more than two in memory.
+        self.channel = try NIOAsyncChannel(
+            wrappingChannelSynchronously: channel,
+            configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1)))
     }
 
-    /// Closes the connection at once.
-    func refuse(logger: Logger) async {
-        logger.warning(
-            "too many control clients",
-            metadata: ["uid": "\(caller.credentials.uid)", "pid": "\(caller.credentials.pid)"])
+    /// Who the client is.
+    var peer: PeerCredentials { caller.credentials }
+
+    /// Says that there is no place, and closes the connection.
+    func refuse(limit: Int) async {
+        tellTooMany(limit)
         try? await channel.executeThenClose { _ in }
     }
 
+    /// Closes the connection of a client that is being served, for another one. What it has not read is lost; one that
+    /// has read everything is told why. Does not wait.
+    func giveWay(limit: Int) {
+        tellTooMany(limit)
+        channel.channel.close(promise: nil)
+    }
+
+    private func tellTooMany(_ limit: Int) {
+        let error = ControlError.tooManyClients(reason: "\(limit) clients are connected, no more may at the moment")
+        guard let message = try? Message.reply(error.onTheWire) else { return }
+        channel.channel.writeAndFlush(ByteBuffer(bytes: message), promise: nil)
+    }
+
     /// Serves the client until it leaves, breaks the protocol, or the daemon stops; then the connection is closed.
-    func serve(_ dispatch: Dispatch, logger: Logger) async {
+    func serve(
+        _ dispatch: Dispatch, in place: ClientPlaces.Place, of places: ClientPlaces, _ memory: ReplyMemory,
+        logger: Logger
+    ) async {
+        let turn = Turn(dispatch: dispatch, places: places, place: place, memory: memory)
         await withTaskCancellationHandler {
             do {
                 try await channel.executeThenClose { calls in
-                    try await answer(calls, dispatch)
+                    try await answer(calls, turn)
                 }
             } catch {
                 logger.debug(
@@ -50,26 +71,47 @@ struct Connection: Sendable {
         }
     }
 
-    private func answer(_ calls: NIOAsyncChannelInboundStream<[UInt8]>, _ dispatch: Dispatch) async throws {
+    /// What serving one client needs.
+    private struct Turn {
+        let dispatch: Dispatch
+        let places: ClientPlaces
+        let place: ClientPlaces.Place
+        let memory: ReplyMemory
+    }
+
+    private func answer(_ calls: NIOAsyncChannelInboundStream<[UInt8]>, _ turn: Turn) async throws {
         var patience = closeUnlessCancelled()
         defer { patience.cancel() }
         for try await call in calls.cancelOnGracefulShutdown() {
             // The time that the daemon takes is not the client's.
             patience.cancel()
-            let answer = try await dispatch.answer(to: call, from: caller)
+            turn.places.serve(turn.place)
+            let answer = try await turn.dispatch.answer(to: call, from: caller)
             switch answer {
             case .nothing:
                 break
             case .reply(let reply):
+                turn.places.wait(turn.place)
                 patience = closeUnlessCancelled()
-                try await send(reply)
+                try await send(reply, turn.memory)
                 patience.cancel()
             case .events(let queue):
-                defer { dispatch.end(queue) }
+                defer { turn.dispatch.end(queue) }
                 try await send(queue)
             }
+            turn.places.wait(turn.place)
             patience = closeUnlessCancelled()
         }
+    }
+
+    /// Sends a reply, or says that too many others wait to be read.
+    private func send(_ reply: [UInt8], _ memory: ReplyMemory) async throws {
+        guard memory.take(reply.count) else {
+            let error = ControlError.failed(reason: "too many answers wait for other clients to read them, try again")
+            return try await send(Message.reply(error.onTheWire))
+        }
+        defer { memory.giveBack(reply.count) }
+        try await send(reply)
     }
 
     /// Sends a reply for each event until the client goes or the daemon stops.

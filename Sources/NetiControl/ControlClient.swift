@@ -47,7 +47,7 @@ public struct ControlClient: ~Copyable {
     /// After any error but ``ControlClientError/refused(_:)`` and ``ControlClientError/notOffered(_:)`` the connection
     /// is of no further use.
     public mutating func call<Method: ControlMethod>(_ method: Method) throws(ControlClientError) -> Method.Reply {
-        try send(Message.call(method))
+        try sendOrHear(Message.call(method))
         let (reply, continues): (Method.Reply, Bool) = try receiveReply()
         guard !continues else { throw .notUnderstood }
         return reply
@@ -61,7 +61,7 @@ public struct ControlClient: ~Copyable {
     public mutating func call<Method: ControlMethod>(
         more method: Method, _ body: (Method.Reply) -> Bool
     ) throws(ControlClientError) {
-        try send(Message.call(method, more: true))
+        try sendOrHear(Message.call(method, more: true))
         var continues = true
         while continues {
             let reply: Method.Reply
@@ -76,6 +76,23 @@ public struct ControlClient: ~Copyable {
     /// Calls a method and asks the daemon not to reply. Whether it did what was asked remains unknown.
     public mutating func callOneway(_ method: some ControlMethod) throws(ControlClientError) {
         try send(Message.call(method, oneway: true))
+    }
+
+    /// Sends a call. Where the daemon has closed the connection, what it said before tells more than that it has.
+    private mutating func sendOrHear(_ call: @autoclosure () throws -> [UInt8]) throws(ControlClientError) {
+        do throws(ControlClientError) {
+            try send(call())
+        } catch {
+            guard case .disconnected = error else { throw error }
+            do throws(ControlClientError) {
+                let _: (GetStatus.Reply, Bool) = try receiveReply()
+            } catch .refused(let reason) {
+                throw .refused(reason)
+            } catch {
+                // Nothing to hear.
+            }
+            throw error
+        }
     }
 
     /// One reply, and whether others follow to the same call.

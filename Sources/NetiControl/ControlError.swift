@@ -10,6 +10,8 @@ public enum ControlError: Error, Equatable, Sendable {
     case invalidArgument(String, reason: String)
     /// The daemon tried and could not.
     case failed(reason: String)
+    /// There is no place for the client at the moment; the connection ends.
+    case tooManyClients(reason: String)
 }
 
 extension ControlError: CustomStringConvertible {
@@ -19,7 +21,7 @@ extension ControlError: CustomStringConvertible {
         case .noSuchInstance(let name): "no instance is named '\(name)'"
         case .permissionDenied(let reason): "permission denied: \(reason)"
         case .invalidArgument(let argument, let reason): "\(argument): \(reason)"
-        case .failed(let reason): reason
+        case .failed(let reason), .tooManyClients(let reason): reason
         }
     }
 }
@@ -33,6 +35,7 @@ extension ControlError {
         case .invalidArgument(let argument, let reason):
             wireError("InvalidArgument", ["argument": argument, "reason": reason])
         case .failed(let reason): wireError("Failed", ["reason": reason])
+        case .tooManyClients(let reason): wireError("TooManyClients", ["reason": reason])
         }
     }
 
@@ -54,6 +57,9 @@ extension ControlError {
         case "Failed":
             guard let reason = parameters["reason"] else { return nil }
             self = .failed(reason: reason)
+        case "TooManyClients":
+            guard let reason = parameters["reason"] else { return nil }
+            self = .tooManyClients(reason: reason)
         default:
             return nil
         }

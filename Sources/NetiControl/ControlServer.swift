@@ -16,7 +16,8 @@ import SystemPackage
 public struct ControlServer: Service {
     /// How much clients may ask of the daemon.
     public struct Limits: Equatable, Sendable {
-        /// Clients that are connected at the same time; one more is turned away.
+        /// Clients that are connected at the same time. One more takes the place of one that keeps the daemon waiting,
+        /// of the user with the most; else it is refused.
         public var clients = 64
         /// Bytes of one call.
         public var callBytes = MessageLimit.call
@@ -30,6 +31,9 @@ public struct ControlServer: Service {
         public var monitors = 16
         /// Events that wait for one of them; it loses what comes when there are so many.
         public var monitorEvents = 4096
+        /// Bytes of replies that wait for clients to read them, all clients together; a call whose reply would be too
+        /// much is refused.
+        public var replyBytes = 4 * MessageLimit.reply
 
         /// The values that suit a daemon.
         public init() {}
@@ -127,14 +131,19 @@ public struct ControlServer: Service {
     }
 
     private func serveAll(_ listener: NIOAsyncChannel<Connection, Never>) async throws {
-        let clients = ClientCount(limit: limits.clients)
+        let places = ClientPlaces(limit: limits.clients)
+        let memory = ReplyMemory(limit: limits.replyBytes)
+        let turnedAway = TurnedAway()
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
                 for try await connection in connections.cancelOnGracefulShutdown() {
+                    let peer = connection.peer
+                    let entered = places.enter(uid: peer.uid) { connection.giveWay(limit: places.limit) }
+                    if entered?.hasReplaced != false { turnedAway.count(peer, logger: logger) }
                     group.addTask {
-                        guard clients.enter() else { return await connection.refuse(logger: logger) }
-                        await connection.serve(dispatch, logger: logger)
-                        clients.leave()
+                        guard let place = entered?.place else { return await connection.refuse(limit: places.limit) }
+                        await connection.serve(dispatch, in: place, of: places, memory, logger: logger)
+                        places.leave(place)
                     }
                 }
             }

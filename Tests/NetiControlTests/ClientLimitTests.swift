@@ -38,33 +38,103 @@ struct ClientLimitTests {
         }
     }
 
-    @Test func oneClientTooManyIsTurnedAway() async throws {
-        try await withServer(limits: limits { $0.clients = 2 }) { path in
+    private static let tooMany =
+        #"{"error":"io.neti.Control.TooManyClients","parameters":"#
+        + #"{"reason":"2 clients are connected, no more may at the moment"}}"#
+
+    @Test func oneClientMoreTakesThePlaceOfTheOneThatWaitsTheLongest() async throws {
+        let log = LogRecorder()
+        try await withServer(limits: limits { $0.clients = 2 }, log: log) { path in
             try await onThread {
                 let call = #"{"method":"a.b"}"#
-                let first = try RawClient(path)
-                try first.send(call)
-                #expect(try first.receive() != nil)
-                do {
-                    let second = try RawClient(path)
-                    try second.send(call)
-                    #expect(try second.receive() != nil)
-                    let third = try RawClient(path)
-                    #expect(try third.receive() == nil)
-                    second.finish()
-                    #expect(try second.receive() == nil)
+                let clients = try (0..<2).map { _ in try RawClient(path) }
+                for client in clients + [clients[0]] {
+                    try client.send(call)
+                    #expect(try client.receive() != nil)
                 }
-                // The server has closed the second connection, so its place is free, or will be at once.
+                let third = try RawClient(path)
+                try third.send(call)
+                #expect(try third.receive()?.contains("InterfaceNotFound") == true)
+                #expect(try clients[1].receiveAll() == [Self.tooMany])
+                try clients[0].send(call)
+                #expect(try clients[0].receive()?.contains("InterfaceNotFound") == true)
+            }
+        }
+        #expect(log.entries.count { $0.message == "too many control clients" } == 1)
+    }
+
+    @Test func aCrowdOfSilentClientsKeepsNobodyOut() async throws {
+        let log = LogRecorder()
+        try await withServer(limits: limits { $0.clients = 8 }, log: log) { path in
+            try await onThread {
+                let crowd = try (0..<200).map { _ in try RawClient(path) }
+                for _ in 0..<20 {
+                    var client = try ControlClient(path: path)
+                    #expect(try client.call(ListHooks()).hooks == Samples.hooks)
+                }
+                try crowd[0].waitForHangUp()
+            }
+        }
+        // However many there were.
+        #expect(log.entries.count { $0.message == "too many control clients" } == 1)
+    }
+
+    @Test func whoIsServedKeepsItsPlaceAndOthersAreToldSo() async throws {
+        let backend = GatedBackend()
+        try await withServer(backend, limits: limits { $0.clients = 1 }) { path in
+            let busy = try await onThread {
+                let client = try RawClient(path)
+                try client.send(#"{"method":"io.neti.Control.ListHooks"}"#)
+                return client
+            }
+            await backend.waitForCall()
+            try await onThread {
+                var other = try ControlClient(path: path)
+                guard case .refused(.tooManyClients) = other.error(of: GetStatus()) else {
+                    Issue.record("not refused")
+                    return
+                }
+            }
+            backend.open()
+            let reply = try await onThread { try busy.receive() }
+            #expect(reply == #"{"parameters":{"hooks":[]}}"#)
+        }
+    }
+
+    @Test func whoLostItsPlaceIsToldSoByItsNextCall() async throws {
+        try await withServer(limits: limits { $0.clients = 1 }) { path in
+            try await onThread {
+                var first = try ControlClient(path: path)
+                _ = try first.call(ListHooks())
+                var second = try ControlClient(path: path)
+                _ = try second.call(ListHooks())
+                guard case .refused(.tooManyClients) = first.error(of: ListHooks()) else {
+                    Issue.record("not refused")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func repliesThatNobodyReadsTakeSoMuchMemory() async throws {
+        let limits = limits { $0.replyBytes = 3 << 20 }
+        try await withServer(LargeBackend(bytes: 2 << 20), limits: limits) { path in
+            try await onThread {
+                let call = #"{"method":"io.neti.Control.GetStatus"}"#
+                let lazy = try RawClient(path)
+                try lazy.send(call)
+                try lazy.waitForData()
+                let other = try RawClient(path)
+                try other.send(call)
+                #expect(try other.receive()?.contains("too many answers wait") == true)
+                #expect(try lazy.receive()?.utf8.count ?? 0 > 2 << 20)
+                var last: String?
                 let deadline = ContinuousClock.now + .seconds(10)
-                var answered = false
-                while !answered, ContinuousClock.now < deadline {
-                    let client = try RawClient(path)
-                    try? client.send(call)
-                    answered = try client.receive() != nil
+                while last?.utf8.count ?? 0 < 1 << 20, ContinuousClock.now < deadline {
+                    try other.send(call)
+                    last = try other.receive()
                 }
-                #expect(answered)
-                try first.send(call)
-                #expect(try first.receive() != nil)
+                #expect(last?.utf8.count ?? 0 > 2 << 20)
             }
         }
     }

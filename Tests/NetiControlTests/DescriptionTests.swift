@@ -172,6 +172,7 @@ struct DescriptionTests {
     @Test func errorsHaveTheSameNamesAndParameters() {
         let controlErrors: [ControlError] = [
             .noSuchInstance(""), .permissionDenied(reason: ""), .invalidArgument("", reason: ""), .failed(reason: ""),
+            .tooManyClients(reason: ""),
         ]
         let serviceErrors: [ServiceError] = [
             .interfaceNotFound(""), .methodNotFound(""), .methodNotImplemented(""), .invalidParameter(""),
