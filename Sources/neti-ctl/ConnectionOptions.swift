@@ -51,6 +51,18 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
+    /// Does what talks to the daemon.
+    ///
+    /// - Throws: exit status 1, after one line on standard error.
+    func complaining(_ body: () throws(ControlClientError) -> Void) throws(ExitCode) {
+        do throws(ControlClientError) {
+            try body()
+        } catch {
+            complain("\(error)")
+            throw .failure
+        }
+    }
+
     /// Writes a message on standard error, as many lines as it has.
     func complain(_ message: String) {
         let lines = message.split(separator: "\n").map { printable(String($0)) }

@@ -39,11 +39,18 @@ struct Table {
         self.rows = rows.map { $0.map(printable) }
     }
 
-    /// The lines, titles first. Where `width` is given, elastic columns give way, the widest first; what still does not
-    /// fit is left to the terminal.
+    /// The lines, titles first, as ``cells(width:)`` has them.
     func lines(width: Int?) -> [String] {
+        cells(width: width).map { cells in
+            String(cells.joined(separator: "  ").trimmingSuffix { $0 == " " })
+        }
+    }
+
+    /// The cells of each line, titles first, cut or filled up to the widths of their columns. Where `width` is given,
+    /// elastic columns give way, the widest first; what still does not fit is left to the terminal.
+    func cells(width: Int?) -> [[String]] {
         var widths = columns.indices.map { index in
-            rows.map { $0[index].count }.reduce(columns[index].title.count, max)
+            rows.map { $0[index].displayWidth }.reduce(columns[index].title.displayWidth, max)
         }
         if let width {
             var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
@@ -55,20 +62,18 @@ struct Table {
             }
         }
         return ([columns.map(\.title)] + rows).map { cells in
-            let line = cells.indices.map { fit(cells[$0], widths[$0], columns[$0].alignment) }
-            return String(line.joined(separator: "  ").trimmingSuffix { $0 == " " })
+            cells.indices.map { fit(cells[$0], widths[$0], columns[$0].alignment) }
         }
     }
 
     private func narrowest(of column: Int) -> Int {
-        max(Self.narrowest, columns[column].title.count)
+        max(Self.narrowest, columns[column].title.displayWidth)
     }
 
     private func fit(_ text: String, _ width: Int, _ alignment: Column.Alignment) -> String {
-        let missing = width - text.count
-        if missing < 0 { return text.prefix(width - 1) + "~" }
-        let space = String(repeating: " ", count: missing)
-        return alignment == .left ? text + space : space + text
+        let missing = width - text.displayWidth
+        guard missing > 0, alignment == .right else { return text.fitted(columns: width) }
+        return String(repeating: " ", count: missing) + text
     }
 }
 

@@ -15,6 +15,15 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
+    /// Its width and height in characters; nil as for ``width``.
+    static var size: (width: Int, height: Int)? {
+        var size = winsize()
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return nil
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
     /// Writes out what was printed.
     ///
     /// - Throws: exit status 1, after one line on standard error, when there is nobody, or no room, for it.
