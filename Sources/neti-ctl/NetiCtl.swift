@@ -16,7 +16,7 @@ struct NetiCtl: ParsableCommand {
             The socket is open to root, the daemon's user, and the group that the configuration names.
 
             EXIT STATUS
-              0    done, or interrupted (monitor)
+              0    done, or interrupted (monitor, top)
               1    the daemon is absent, refused or went, or nothing matched (kstat)
               64   wrong arguments
               130  interrupted (inject)
@@ -27,15 +27,17 @@ struct NetiCtl: ParsableCommand {
               neti-ctl hook list --instance blue
               neti-ctl hook add counter --module count --event PHYSICAL_IN --save
               neti-ctl kstat -p inet:0:PHYSICAL_IN:events
+              neti-ctl top
+              neti-ctl graph -o neti.svg
               neti-ctl monitor --kind instance
               neti-ctl inject -i blue --style queue-in --interface veth0 packets.pcap
               neti-ctl reload --confirm 30
               neti-ctl log-level debug
             """,
         subcommands: [
-            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, MetricsCommand.self,
-            MonitorCommand.self, InjectCommand.self, ReloadCommand.self, ConfirmCommand.self, CheckCommand.self,
-            SaveCommand.self, LogLevelCommand.self,
+            StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, TopCommand.self,
+            GraphCommand.self, MetricsCommand.self, MonitorCommand.self, InjectCommand.self, ReloadCommand.self,
+            ConfirmCommand.self, CheckCommand.self, SaveCommand.self, LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions
