@@ -26,6 +26,12 @@ struct CommandsAndMethodsTests {
         ("inject", ["-i", "blue", "-s", "queue-out", "--hex", "45"], "Inject"),
         ("log-level", ["debug"], "SetLogLevel"),
         ("save", [], "SaveConfiguration"),
+        ("reload", [], "Reload"),
+        ("check", [], "Reload"),
+        ("confirm", [], "ConfirmReload"),
+        ("metrics", [], "GetMetrics"),
+        ("top", ["--once"], "ListInstances"),
+        ("graph", [], "ListHooks"),
     ]
 
     @Test func everyCommandIsKnownHere() {

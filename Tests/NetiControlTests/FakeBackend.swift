@@ -82,7 +82,7 @@ final class FakeBackend: ControlBackend {
     }
 
     func confirmReload() throws(ControlError) {
-        if reloads.last?.confirm == nil { throw .failed(reason: "no reload waits for a confirmation") }
+        if let last = reloads.last, last.confirm == nil { throw .failed(reason: "no reload waits for a confirmation") }
     }
 
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
