@@ -44,6 +44,30 @@ extension ServiceInContainer {
             }
         }
 
+        @Test("Reloading changes what is filtered in the same process; what is wrong is told and changes nothing")
+        func reload() throws {
+            try Container.with { container in
+                try container.install()
+                let process = try container.property("MainPID")
+                try container.configure(Container.filtered("blue"), rules: Self.noPing)
+                try container.run("systemctl reload neti")
+                #expect(try !container.answers("192.0.2.2"))
+
+                try container.configure(Container.filtered("blue"), rules: "pass in all\nblock in frim any to any\n")
+                #expect(try container.end("systemctl reload neti").status != 0)
+                #expect(container.logs("/etc/neti/ipf.conf:2:10:"))
+                #expect(try container.property("ActiveState") == "active")
+                #expect(try !container.answers("192.0.2.2"))
+
+                try container.configure(Container.filtered("green"), rules: Self.noPing)
+                try container.run("kill -HUP \(process)")
+                #expect(container.comesTrue("ping -n -q -c 1 -W 1 192.0.2.2"))
+                #expect(try !container.answers("198.51.100.2"))
+                #expect(try container.property("MainPID") == process)
+                #expect(try container.property("NRestarts") == "0")
+            }
+        }
+
         /// The stream of pings goes on over death and new start: the open instance answers in between, the closed never.
         @Test("After kill -9 it is back by itself; meanwhile 'open' lets packets pass and 'closed' none")
         func crash() throws {
@@ -124,13 +148,16 @@ extension ServiceInContainer {
                     [Install]
                     WantedBy=sysinit.target
                     """)
+                let units = "neti.service network-pre.target networking.service early.service"
+                try container.write(
+                    "/etc/systemd/system/boot.target", "[Unit]\nWants=\(units)\nAfter=\(units)\n")
                 try container.run("systemctl daemon-reload; systemctl enable early")
                 #expect(try !container.run("systemd-analyze verify --man=no default.target 2>&1").contains("cycle"))
                 // As at boot: one transaction, with nothing of it there before.
                 try container.run("systemctl stop neti network-pre.target")
-                try container.run("systemctl start early multi-user.target neti")
+                try container.run("systemctl start boot.target")
                 let times = try container.run(
-                    "systemctl show neti network-pre.target networking early -p ActiveEnterTimestampMonotonic --value")
+                    "systemctl show \(units) -p ActiveEnterTimestampMonotonic --value")
                 let order = times.split(separator: "\n").compactMap { Int($0) }
                 #expect(order.count == 4 && order == order.sorted() && order[0] < order[1])
             }

@@ -56,7 +56,9 @@ extension Engine {
         following.retries.forget(entry.name)
         following.gone.removeAll { $0 == entry.name }
         if entry.running != nil {
-            logger.notice("instance '\(entry.name)' is not wanted any more")
+            logger.notice(
+                "instance '\(entry.name)' is not wanted any more",
+                metadata: ["instance": "\(entry.name)", "netid": "\(entry.netid)"])
             end(entry.name)
             kstatStore.release(netid: entry.netid, from: provider.netinfo.kstats)
         }

@@ -12,7 +12,8 @@ struct ReloadCommand: ParsableCommand {
             The daemon checks the whole file and every file that it names, then makes the fewest changes, all or none. \
             What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered. If \
             anything is wrong, nothing changes and the mistakes are told with file and line, status 1. What changed \
-            is printed, a line each. SIGHUP and 'systemctl reload neti' do the same and tell the log.
+            is printed, a line each. 'systemctl reload neti' is this command; SIGHUP does the same and \
+            tells the log.
 
             With --confirm everything goes back as it was after that time, unless 'neti-ctl confirm' comes before: so \
             a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then.
