@@ -97,6 +97,8 @@ let package = Package(
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .executableTarget(
             name: "neti-ctl", dependencies: ["CPcap", "NetiControl", argumentParser, system], swiftSettings: swift),
+        // A tool of the build: manual pages from what the commands say of themselves.
+        .executableTarget(name: "neti-manual", dependencies: [argumentParser], swiftSettings: swift),
 
         // Tests without root.
         .testTarget(name: "ShimTests", dependencies: ["CNetfilterQueue", "CLinuxNet"], swiftSettings: swift),
@@ -139,6 +141,13 @@ let package = Package(
 
         .testTarget(
             name: "DocumentationTests", dependencies: ["Hooks", "Neti", "NetiLinux", "Packet", system],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ManualTests",
+            dependencies: [
+                "IPFilter", "Impair", "Neti", "NetiDaemon", "NetiLinux", "neti-ctl", "neti-daemon", "neti-manual",
+                argumentParser,
+            ],
             swiftSettings: swift),
 
         // Real packets: what makes the hosts, tests as root, the demo, the gates.
