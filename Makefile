@@ -3,7 +3,8 @@
 # make bench   ratios against C programs          make tsan    what threads share under ThreadSanitizer
 # make build   release build                      make gates   no allocation, no lock on the packet path
 # make check   formatting and warnings            make fmt     apply the formatting
-# make install programs, unit, manual, completions (PREFIX, DESTDIR)     make deb     .build/neti_VERSION_ARCH.deb
+# make install programs, unit, manual (DESTDIR)   make deb     .build/neti_VERSION_ARCH.deb
+# make test-vm the package on Debian's own kernel
 
 SWIFT   ?= swift
 SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -14,7 +15,7 @@ STATIC  := -c release --static-swift-stdlib --disable-local-rpath
 # Debian's packages: what the build links with, what tests and the demo call.
 BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
-TEST_PACKAGES  := curl mmdebstrap systemd systemd-container tshark
+TEST_PACKAGES  := curl mandoc mmdebstrap systemd systemd-container tshark
 
 # Where `make install` puts things; below DESTDIR if that is set. The configuration is in /etc whatever PREFIX is.
 PREFIX  ?= /usr/local
@@ -25,6 +26,8 @@ SHARE   := $(PREFIX)/share
 MANUAL  := $(SHARE)/man
 ZSH     := $(SHARE)/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 PACKAGE := .build/package
+# The date that generated manual pages bear.
+COMMIT_DATE = git log -1 --format=%cd --date='format:%B %-d, %Y' 2>/dev/null || LC_ALL=C date '+%B %-d, %Y'
 
 # The functions of the packet path by their mangled names, for the disassembly check.
 PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13VerdictBufferV' \
@@ -42,7 +45,7 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb
+.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb test-package test-vm
 .DEFAULT_GOAL := build
 
 deps:
@@ -62,9 +65,14 @@ build: deps
 programs: deps
 	$(SWIFT) build $(STATIC) --product neti-daemon
 	$(SWIFT) build $(STATIC) --product neti-ctl
+	$(SWIFT) build $(STATIC) --product neti-manual
+	@rm -rf $(PACKAGE)/manual && mkdir -p $(PACKAGE)/manual
+	$(RELEASE)/neti-ctl --experimental-dump-help >$(PACKAGE)/neti-ctl.json
+	$(RELEASE)/neti-manual --date "$$($(COMMIT_DATE))" $(PACKAGE)/neti-ctl.json $(PACKAGE)/manual
 	@for shell in bash zsh fish; do for program in neti-daemon neti-ctl; do \
 	    mkdir -p $(PACKAGE)/$$shell && \
-	    $(RELEASE)/$$program --generate-completion-script $$shell >$(PACKAGE)/$$shell/$$program || exit 1; \
+	    $(RELEASE)/$$program --generate-completion-script $$shell >$(PACKAGE)/$$shell/$$program.new && \
+	    sed '1{/^#!/d}' $(PACKAGE)/$$shell/$$program.new >$(PACKAGE)/$$shell/$$program || exit 1; \
 	done; done
 
 # Never overwrites a configuration. With sudo, take the PATH along for Swift: sudo env "PATH=$$PATH" make install
@@ -73,7 +81,8 @@ install: programs
 	@for file in systemd/neti.toml config/ipf.conf; do \
 	    installed=$(DESTDIR)/etc/neti/$${file#*/}; [ -e $$installed ] || install -D -m 644 $$file $$installed; \
 	done
-	install -D -m 644 -t $(DESTDIR)$(SHARE)/doc/neti/examples config/neti.toml config/ipf.conf
+	install -D -m 644 -t $(DESTDIR)$(SHARE)/doc/neti/examples config/neti.toml config/ipf.conf \
+	    config/grafana-dashboard.json
 	install -D -m 644 systemd/neti.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/neti.conf
 	install -d $(DESTDIR)$(UNITS)
 	sed 's|/usr/sbin/|$(SBIN)/|g' systemd/neti.service >$(DESTDIR)$(UNITS)/neti.service
@@ -82,11 +91,14 @@ install: programs
 	    install -D -m 644 $(PACKAGE)/zsh/$$program $(DESTDIR)$(ZSH)/_$$program; \
 	    install -D -m 644 $(PACKAGE)/fish/$$program $(DESTDIR)$(SHARE)/fish/vendor_completions.d/$$program.fish; \
 	done
+	install -D -m 644 -t $(DESTDIR)$(MANUAL)/man8 $(PACKAGE)/manual/*.8 systemd/neti-daemon.8
+	install -D -m 644 -t $(DESTDIR)$(MANUAL)/man5 config/neti.toml.5 config/ipf.conf.5
 	$(if $(DESTDIR),,@echo 'Then: systemd-sysusers; systemctl daemon-reload; systemctl enable --now neti')
 
 # Leaves the configuration and /var/lib/neti.
 uninstall:
 	rm -rf $(DESTDIR)$(SHARE)/doc/neti
+	rm -f $(DESTDIR)$(MANUAL)/man8/neti-*.8 $(DESTDIR)$(MANUAL)/man5/neti.toml.5 $(DESTDIR)$(MANUAL)/man5/ipf.conf.5
 	rm -f $(addprefix $(DESTDIR),$(UNITS)/neti.service $(PREFIX)/lib/sysusers.d/neti.conf \
 	    $(foreach program,neti-daemon neti-ctl,$(SBIN)/$(program) $(SHARE)/bash-completion/completions/$(program) \
 	        $(ZSH)/_$(program) $(SHARE)/fish/vendor_completions.d/$(program).fish))
@@ -94,9 +106,19 @@ uninstall:
 # A Debian package, for the release of Debian on which it is made.
 deb: BUILD_PACKAGES += dpkg-dev
 deb: deps
-	rm -rf $(PACKAGE)/root
+	rm -rf $(PACKAGE)/root .build/neti_*.deb
 	$(MAKE) install PREFIX=/usr DESTDIR=$(CURDIR)/$(PACKAGE)/root
 	config/debian/build $(PACKAGE)/root .build
+
+# The package on a bare Debian 12 without Swift: installed, used, upgraded, removed, purged.
+test-package: RUN_PACKAGES += mmdebstrap
+test-package: deb
+	$(SUDO) Tests/Package/bare-debian.sh .build/neti_*.deb .build/package-test
+
+# The package on Debian's own kernel, in a virtual machine without hardware virtualisation: under five minutes.
+test-vm: RUN_PACKAGES += cpio kmod mmdebstrap qemu-system-x86
+test-vm: deb
+	$(SUDO) Tests/Package/virtual-machine.sh .build/neti_*.deb .build/package-test
 
 # The daemon on real packets; removes what it makes, also on Ctrl-C.
 demo: build
@@ -113,6 +135,7 @@ test: deps prometheus deb stuck
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
 	.build/debug/neti-fuzz --inputs 2000
+	$(SUDO) Tests/Package/bare-debian.sh .build/neti_*.deb .build/package-test
 	$(MAKE) gates tsan
 
 # Debian's programs to test metrics with. The package is unpacked, not installed: that would start a service.

@@ -42,7 +42,7 @@ listing() {
 
 trap 'rm -rf "$root" "$work/before" "$work/after"' EXIT
 trap 'exit 1' INT TERM HUP
-debian_root "$root" "$work" "$(dependencies "$package")"
+debian_root "$root" "$work" "$(dependencies "$package"),nftables"
 cp "$package" "$root/neti.deb"
 listing >"$work/before"
 
@@ -54,6 +54,10 @@ inside getent group neti >/dev/null || fail "no group neti"
 [ -L "$root/etc/systemd/system/multi-user.target.wants/neti.service" ] || fail "the service isn't enabled"
 for file in /etc/neti/neti.toml /etc/neti/ipf.conf; do
     inside dpkg-query -W -f '${Conffiles}' neti | grep -q " $file " || fail "$file is no conffile"
+done
+
+for page in man8/neti-daemon.8 man8/neti-ctl.8 man8/neti-ctl-hook-list.8 man5/neti.toml.5 man5/ipf.conf.5; do
+    [ -s "$root/usr/share/man/$page.gz" ] || fail "$page is missing"
 done
 
 step "programs run"
@@ -87,8 +91,23 @@ echo '# mine' >>"$root/etc/neti/neti.toml"
 inside dpkg -i /neti.deb >"$work/dpkg.log" 2>&1 || fail "dpkg -i: $(cat "$work/dpkg.log")"
 grep -q '^# mine' "$root/etc/neti/neti.toml" || fail "the configuration was overwritten"
 
-step "removing keeps the configuration"
-inside dpkg -r neti >"$work/dpkg.log" 2>&1 || fail "dpkg -r: $(cat "$work/dpkg.log")"
+step "removing keeps the configuration, and opens what is closed"
+inside sh -ec '
+    mkdir -p /run/neti
+    printf "%s\n" "[[instance]]" "name = \"global\"" "on-exit = \"closed\"" "[[instance.hook]]" "name = \"filter\"" \
+        "module = \"ipf\"" "events = [\"PHYSICAL_IN\"]" "rules = \"/etc/neti/ipf.conf\"" >/run/neti/neti.toml
+    neti-daemon --config /run/neti/neti.toml & daemon=$!
+    for try in $(seq 100); do
+        ! nft list table ip neti | grep -q PHYSICAL_IN || break
+        sleep 0.1
+    done
+    kill -9 $daemon
+    nft list table ip neti | grep -q PHYSICAL_IN
+    nft add table ip mine
+    dpkg -r neti
+    rm -r /run/neti
+    [ "$(nft list tables)" = "table ip mine" ]
+' >"$work/dpkg.log" 2>&1 || fail "dpkg -r: $(cat "$work/dpkg.log")"
 [ ! -e "$root/usr/sbin/neti-daemon" ] || fail "the daemon is still there"
 grep -q '^# mine' "$root/etc/neti/neti.toml" || fail "the configuration is gone"
 
