@@ -45,7 +45,8 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb test-package test-vm
+.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb \
+    test-package test-vm
 .DEFAULT_GOAL := build
 
 deps:
@@ -116,7 +117,7 @@ test-package: deb
 	$(SUDO) Tests/Package/bare-debian.sh .build/neti_*.deb .build/package-test
 
 # The package on Debian's own kernel, in a virtual machine without hardware virtualisation: under five minutes.
-test-vm: RUN_PACKAGES += cpio kmod mmdebstrap qemu-system-x86
+test-vm: RUN_PACKAGES += cpio mmdebstrap qemu-system-x86
 test-vm: deb
 	$(SUDO) Tests/Package/virtual-machine.sh .build/neti_*.deb .build/package-test
 

@@ -29,15 +29,18 @@ inside() {
         ip link set lo up
         root=$1
         shift
-        exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"
+        exec chroot "$root" /usr/bin/env -i \
+            PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C "$@"
     ' inside "$root" "$@"
 }
 
 # What there is, with the contents of what a package may change; without dpkg's own books and users, which stay.
 listing() {
-    (cd "$root" && find . -xdev \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune \
-        -o -printf '%y %m %p\n' | grep -v -E ' \./etc/(passwd|group|shadow|gshadow)-?$' | sort)
-    (cd "$root" && find etc -xdev -type f ! -name 'passwd*' ! -name 'group*' ! -name '*shadow*' -exec md5sum {} + | sort -k 2)
+    (cd "$root" && find . -xdev \
+        \( -path ./proc -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune -o \
+        -printf '%y %m %p\n' | grep -v -E ' \./etc/(passwd|group|shadow|gshadow)-?$' | sort)
+    (cd "$root" && find etc -xdev -type f ! -name 'passwd*' ! -name 'group*' ! -name '*shadow*' -exec md5sum {} + |
+        sort -k 2)
 }
 
 trap 'rm -rf "$root" "$work/before" "$work/after"' EXIT
@@ -64,7 +67,8 @@ step "programs run"
 version=$(dpkg-deb -f "$package" Version)
 for program in neti-daemon neti-ctl; do
     ! inside ldd "/usr/sbin/$program" | grep 'not found' || fail "$program lacks libraries"
-    ! readelf -d "$root/usr/sbin/$program" | grep -E 'RPATH|RUNPATH' || fail "$program looks for libraries in odd places"
+    ! readelf -d "$root/usr/sbin/$program" | grep -E 'RPATH|RUNPATH' ||
+        fail "$program looks for libraries in odd places"
     inside bash -n "/usr/share/bash-completion/completions/$program" || fail "bash can't read the completions"
 done
 [ "$(inside neti-daemon --version)" = "$version" ] || fail "the version isn't $version"

@@ -3,8 +3,8 @@
 #
 # virtual-machine.sh PACKAGE DIRECTORY: boots Debian 12 with Debian's own kernel and the package installed, in QEMU
 # without hardware virtualisation; there the checks of guest/checks run, and the machine is switched off.
-# Works below DIRECTORY only; needs root. The whole takes less than five minutes, or fails; NETI_VM_SECONDS gives it more
-# on a machine that does other things meanwhile.
+# Works below DIRECTORY only; needs root. The whole takes less than five minutes, or fails; NETI_VM_SECONDS gives it
+# more on a machine that does other things meanwhile.
 set -eu
 here=$(dirname "$(realpath "$0")")
 . "$here/root.sh"
@@ -26,14 +26,24 @@ trap 'exit 1' INT TERM HUP
 rm -f "$work/console" "$work/results"
 
 # The kernel that Debian installs on such machines, as its package has it.
-kernel=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: *//p' | head -n 1)
+newest_kernel() {
+    apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/^ *Depends: *//p' | head -n 1
+}
+
+kernel=$(newest_kernel)
+if [ -z "$kernel" ] || [ ! -e "$work/${kernel#linux-image-}/vmlinuz" ]; then
+    # Old lists name packages that are no longer there.
+    apt-get update -qq
+    kernel=$(newest_kernel)
+fi
 version=${kernel#linux-image-}
 if [ ! -e "$work/$version/vmlinuz" ]; then
     rm -rf "$work/$version"
     mkdir -p "$work/$version/new"
-    (cd "$work/$version" && apt-get download -qq -o APT::Sandbox::User=root "$kernel" && dpkg-deb --fsys-tarfile ./*.deb |
-        tar -x -C new --wildcards ./boot/vmlinuz* "./lib/modules/*/kernel/net" "./lib/modules/*/kernel/lib" \
-            "./lib/modules/*/kernel/crypto" "./lib/modules/*/kernel/drivers/net/veth.ko" "./lib/modules/*/modules.*")
+    (cd "$work/$version" && apt-get download -qq -o APT::Sandbox::User=root "$kernel" &&
+        dpkg-deb --fsys-tarfile ./*.deb | tar -x -C new --wildcards './boot/vmlinuz*' './lib/modules/*/modules.*' \
+            './lib/modules/*/kernel/net' './lib/modules/*/kernel/lib' './lib/modules/*/kernel/crypto' \
+            './lib/modules/*/kernel/drivers/net/veth.ko')
     rm "$work/$version"/*.deb
     mv "$work/$version/new/lib" "$work/$version/lib"
     mv "$work/$version"/new/boot/vmlinuz* "$work/$version/vmlinuz"
@@ -56,10 +66,12 @@ chroot "$root" systemctl --quiet enable checks.service
 (cd "$root" && find . -xdev -print0 | cpio --quiet --null -o -H newc | gzip -1) >"$work/initrd"
 
 status=0
-timeout "$((${NETI_VM_SECONDS:-295} - $(date +%s) + start))" qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 2G -nic none \
-    -display none -monitor none -no-reboot -serial "file:$work/console" -serial "file:$work/results" \
+timeout "$((${NETI_VM_SECONDS:-295} - $(date +%s) + start))" \
+    qemu-system-x86_64 -accel tcg,thread=multi -smp 2 -m 2G -nic none \
+    -vga none -display none -monitor none -no-reboot -serial "file:$work/console" -serial "file:$work/results" \
     -kernel "$work/$version/vmlinuz" -initrd "$work/initrd" \
-    -append 'console=ttyS0 rdinit=/sbin/init panic=-1 quiet systemd.mask=serial-getty@ttyS0.service' </dev/null || status=$?
+    -append 'console=ttyS0 rdinit=/sbin/init panic=-1 quiet systemd.mask=serial-getty@ttyS0.service' \
+    </dev/null || status=$?
 
 sed -i 's/\r$//' "$work/results"
 cat "$work/results"
