@@ -79,9 +79,9 @@ struct TopScreen {
                 Piece(text: rateText(rates.total.dropped) + "/s", look: dropped >= 0.05 ? .alarm : .strong),
                 Piece(text: "  lost "),
                 Piece(text: rateText(rates.total.lost) + "/s", look: lost >= 0.05 ? .alarm : .strong),
-                Piece(text: "  held "), Piece(text: "\(rates.held)", look: .strong), Piece(text: age),
                 Piece(text: "  p50 "), Piece(text: latencyText(rates.latency.percentile(0.5)), look: .strong),
                 Piece(text: "  p99 "), Piece(text: latencyText(rates.latency.percentile(0.99)), look: .strong),
+                Piece(text: "  held "), Piece(text: "\(rates.held)", look: .strong), Piece(text: age),
             ],
         ]
     }

@@ -36,7 +36,7 @@ struct TopScreenTests {
             trimmed(lines(TopSamples.rates, 100, 12)) == [
                 "neti-ctl top  3 instances, 4 hooks" + String(repeating: " ", count: 46) + "every 1 s   14:33:58",
                 "received    1.0k/s" + String(repeating: " ", count: 81) + "█",
-                "passed       80.0%  dropped 203/s  lost 3.0/s  held 3, oldest 1.5s  p50 2.0us  p99 1.0ms",
+                "passed       80.0%  dropped 203/s  lost 3.0/s  p50 2.0us  p99 1.0ms  held 3, oldest 1.5s",
                 "", "1 instances   2 events   3 hooks   by RECV/S",
                 "INSTANCE  STATE  RECV/S   PASS  DROP/S  LOST/S  HELD    P50    P99  TREND",
                 "global    up       1.0k  80.0%     200       0     0  2.0us  1.0ms" + String(repeating: " ", count: 33)
