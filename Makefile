@@ -31,6 +31,7 @@ COMMIT_DATE = git log -1 --format=%cd --date='format:%B %-d, %Y' 2>/dev/null || 
 
 # The functions of the packet path by their mangled names, for the disassembly check.
 PACKET_PATH := '9NetiLinux8PumpLoopV' '9NetiLinux12PolledQueuesV' '9NetiLinux13VerdictBufferV' \
+    '9NetiLinux13CaptureSwitchC5offer' '9NetiLinux13PacketCaptureC5offer' '9NetiLinux11CaptureRingV5write' \
     '5Hooks6ReaderV(5enter|5leave)' '5Hooks11PublicationC(5enter|5leave)' '5Hooks10EventChainV.*3run.*Neti06PacketB0V_Tg' '^.s4Neti11PacketEventV' \
     '6Impair0A6ModuleC(8function.*U[0-9]*_|6impair|9duplicate|4send|7refused|7corrupt)' \
     '6Impair.*(4fate|RateLimiterV4wait|DelayV11nanoseconds)' '8IPFilter15PacketConditionV7matches' \

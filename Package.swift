@@ -166,7 +166,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "CNetfilterQueue", "ControlNoise", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl",
-                "neti-daemon",
+                "neti-daemon", system,
             ],
             swiftSettings: swift),
         // The service under real systemd, in a container.

@@ -114,6 +114,15 @@ extension PacketEvent {
         }
     }
 
+    /// The same when it is consumed, for whoever tells what became of it: the bytes as its last hook left them.
+    package var remainingBytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            unsafe _overrideLifetime(
+                RawSpan(_unsafeStart: UnsafeRawPointer(base), byteCount: count), borrowing: self)
+        }
+    }
+
     /// Whether the kernel copied only the first part of the packet (`copy-range`); such a packet can't be edited.
     public var isCut: Bool { metadata.length > count && !isEdited }
 

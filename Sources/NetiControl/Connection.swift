@@ -98,6 +98,9 @@ struct Connection: Sendable {
             case .events(let queue):
                 defer { turn.dispatch.end(queue) }
                 try await send(queue)
+            case .packets(let source):
+                defer { source.finish() }
+                try await send(source)
             }
             turn.places.wait(turn.place)
             patience = closeUnlessCancelled()
@@ -125,6 +128,16 @@ struct Connection: Sendable {
             }
         } onGracefulShutdown: {
             queue.finish()
+        }
+    }
+
+    /// Sends packets until the client goes or the daemon stops.
+    private func send(_ source: any CaptureSource) async throws {
+        channel.channel.closeFuture.whenComplete { _ in source.finish() }
+        try await withGracefulShutdownHandler {
+            while let reply = await source.next() { try await send(Message.reply(reply, continues: true)) }
+        } onGracefulShutdown: {
+            source.finish()
         }
     }
 

@@ -76,6 +76,12 @@ public protocol ControlBackend: Sendable {
     /// - Throws: ``ControlError/invalidArgument(_:reason:)``.
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) async throws(ControlError)
 
+    /// Begins to capture packets; the server fetches them until it finishes what it gets.
+    ///
+    /// - Throws: ``ControlError/noSuchInstance(_:)``, ``ControlError/invalidArgument(_:reason:)``,
+    ///   ``ControlError/failed(reason:)`` if there are too many captures.
+    func capture(_ asked: Capture) async throws(ControlError) -> any CaptureSource
+
     /// Ends what ``monitor(_:_:)`` began. Does nothing for a queue that is not known.
     func stopMonitoring(_ queue: MonitorQueue)
 }

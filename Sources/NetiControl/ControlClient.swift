@@ -73,6 +73,30 @@ public struct ControlClient: ~Copyable {
         setReceiveTimeout(timeout)
     }
 
+    /// The same for a caller who has an eye on something else meanwhile.
+    ///
+    /// - Parameters:
+    ///   - interval: how often `goesOn` is asked while nothing comes.
+    ///   - goesOn: whether to wait for more replies.
+    public mutating func call<Method: ControlMethod>(
+        more method: Method, lookingEvery interval: Duration, while goesOn: () -> Bool, _ body: (Method.Reply) -> Bool
+    ) throws(ControlClientError) {
+        try send(Message.call(method, more: true))
+        var (reply, continues): (Method.Reply, Bool) = try receiveReply()
+        setReceiveTimeout(interval)
+        while body(reply), continues {
+            repeat {
+                guard goesOn() else { return }
+                do throws(ControlClientError) {
+                    (reply, continues) = try receiveReply()
+                    break
+                } catch .timedOut {
+                    // What has come of a reply is kept.
+                }
+            } while true
+        }
+    }
+
     /// Calls a method and asks the daemon not to reply. Whether it did what was asked remains unknown.
     public mutating func callOneway(_ method: some ControlMethod) throws(ControlClientError) {
         try send(Message.call(method, oneway: true))

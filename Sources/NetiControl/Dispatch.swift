@@ -12,6 +12,8 @@ package struct Dispatch: Sendable {
         case reply([UInt8])
         /// A reply for each event, until ``Dispatch/end(_:)``, which is due in any case.
         case events(MonitorQueue)
+        /// Replies until the capture is finished, which is due in any case.
+        case packets(any CaptureSource)
     }
 
     let backend: any ControlBackend
@@ -127,6 +129,8 @@ package struct Dispatch: Sendable {
             }
         case Monitor.qualifiedName:
             return try await monitor(call)
+        case Capture.qualifiedName:
+            return try await capture(call)
         default:
             throw unknown(name)
         }
@@ -189,6 +193,18 @@ package struct Dispatch: Sendable {
             throw error
         }
         return .events(queue)
+    }
+
+    /// Packets tell more than figures do, so capturing needs what changing something needs, and is logged.
+    private func capture(_ call: Call) async throws -> Answer {
+        let asked: Capture = try parameters(of: call)
+        try check(call.peer)
+        if call.header.oneway == true { return .nothing }
+        let source = try await backend.capture(asked)
+        var metadata = metadata(call)
+        metadata["parameters"] = "\(try Message.text(asked))"
+        logger.notice("a control client captures packets", metadata: metadata)
+        return .packets(source)
     }
 
     private func check(_ peer: PeerCredentials) throws(ControlError) {

@@ -23,6 +23,9 @@ public final class LinuxProvider: NetworkProvider {
     let pumps: PumpGroup
     let watch: Watch
     let injection: InjectionThread
+    let captures: CaptureSwitch
+    /// How many pumps there are.
+    let lanes: Int
 
     /// Why this kernel can do neither NI_QUEUE_IN nor NI_QUEUE_OUT; nil if it can.
     public let queueInjectionRefusal: String?
@@ -49,9 +52,10 @@ public final class LinuxProvider: NetworkProvider {
     ) throws(NetiError) {
         // Beside the pumps the watch thread runs hooks, those of NIC_EVENTS; lanes are the pumps' alone, so they come first.
         let netinfo = Netinfo(readers: pumps + 1, maximumKstats: maximumKstats)
+        let captures = CaptureSwitch(publication: netinfo.publication)
         let broker = try NamespaceBroker()
         do throws(NetiError) {
-            let group = try PumpGroup(count: pumps, nap: nap, publication: netinfo.publication)
+            let group = try PumpGroup(count: pumps, nap: nap, captures: captures, publication: netinfo.publication)
             do throws(NetiError) {
                 interfaceEvents = try InterfaceEvents(netinfo.publication, observer: observe)
                 watch = try Watch()
@@ -71,6 +75,8 @@ public final class LinuxProvider: NetworkProvider {
             throw error
         }
         queueInjectionRefusal = Self.queueInjectionRefusal(LiveFrames.probe())
+        lanes = pumps
+        self.captures = captures
         self.netinfo = netinfo
         self.broker = broker
         self.report = report

@@ -51,6 +51,21 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
+    /// The same for a command that also ends when `goesOn` says so, which it is asked at least so often.
+    ///
+    /// - Throws: exit status 1, after one line on standard error.
+    func call<Method: ControlMethod>(
+        more method: Method, lookingEvery interval: Duration, while goesOn: () -> Bool, _ body: (Method.Reply) -> Bool
+    ) throws(ExitCode) {
+        do throws(ControlClientError) {
+            var client = try ControlClient(path: path)
+            try client.call(more: method, lookingEvery: interval, while: goesOn, body)
+        } catch {
+            complain("\(error)")
+            throw .failure
+        }
+    }
+
     /// Does what talks to the daemon.
     ///
     /// - Throws: exit status 1, after one line on standard error.

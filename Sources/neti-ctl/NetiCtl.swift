@@ -36,8 +36,8 @@ struct NetiCtl: ParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, InstanceCommand.self, HookCommand.self, KstatCommand.self, TopCommand.self,
-            GraphCommand.self, MetricsCommand.self, MonitorCommand.self, InjectCommand.self, ReloadCommand.self,
-            ConfirmCommand.self, CheckCommand.self, SaveCommand.self, LogLevelCommand.self,
+            GraphCommand.self, MetricsCommand.self, MonitorCommand.self, CaptureCommand.self, InjectCommand.self,
+            ReloadCommand.self, ConfirmCommand.self, CheckCommand.self, SaveCommand.self, LogLevelCommand.self,
         ])
 
     @OptionGroup var connection: ConnectionOptions

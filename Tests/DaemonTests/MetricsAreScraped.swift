@@ -75,6 +75,12 @@ extension RunningDaemon {
                 #expect(sees("neti_hook_packets_total{\(inet),hook=\"counter\"}", 7))
                 #expect(sees(#"sum(neti_queue_verdicts_total{verdict="drop"})"#, 3))
                 #expect(sees("sum(neti_queue_received_packets_total) - sum(neti_queue_verdicts_total)", 0))
+                #expect(sees("neti_hook_dropped_packets_total{\(inet),hook=\"filter\"}", 3))
+                #expect(sees("neti_hook_dropped_packets_total{\(inet),hook=\"counter\"}", 0))
+                let latency = "neti_queue_latency_seconds"
+                #expect(sees("sum(\(latency)_count) - sum(neti_queue_received_packets_total)", 0))
+                #expect(sees("sum(\(latency)_sum) > bool 0", 1))
+                #expect(sees("histogram_quantile(0.5, sum by (le) (\(latency)_bucket)) < bool 1", 1))
                 #expect(sees("neti_instance_up", 1))
                 // The label that Prometheus itself gives stays what it is.
                 let labels = prometheus.values(of: "neti_instance_up")?.keys.first

@@ -23,6 +23,7 @@ struct CommandsAndMethodsTests {
         ("kstat show", [], "ListKstats"),
         ("kstat set", ["a:0:b:c", "1"], "SetKstat"),
         ("monitor", [], "Monitor"),
+        ("capture", ["-w", "/dev/null"], "Capture"),
         ("inject", ["-i", "blue", "-s", "queue-out", "--hex", "45"], "Inject"),
         ("log-level", ["debug"], "SetLogLevel"),
         ("save", [], "SaveConfiguration"),

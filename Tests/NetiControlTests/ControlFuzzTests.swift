@@ -36,6 +36,10 @@ struct ControlFuzzTests {
                     switch try await dispatch.answer(to: message, from: caller) {
                     case .nothing: continue
                     case .reply(let answer): reply = answer
+                    case .packets(let source):
+                        defer { source.finish() }
+                        guard let packets = await source.next() else { continue }
+                        reply = try Message.reply(packets, continues: true)
                     case .events(let queue):
                         defer { dispatch.end(queue) }
                         reply = try await Self.firstReply(of: queue)

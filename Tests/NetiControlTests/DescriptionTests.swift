@@ -29,6 +29,11 @@ struct DescriptionTests {
         Sample(ListHooks(instance: "blue"), .init(hooks: Samples.hooks)),
         Sample(
             ListKstats(module: "a", instance: 1, name: "b", statistic: "c", netid: 2), .init(kstats: Samples.kstats)),
+        Sample(
+            Capture(
+                instance: "blue", families: ["inet"], events: ["b"], hook: "c", verdicts: [.drop], match: "d",
+                snaplen: 96),
+            .init(packets: Samples.captured, lost: 3)),
         Sample(GetMetrics(), .init(text: Samples.metrics)),
         Sample(
             SetKstat(module: "count", instance: 1, name: "b", statistic: "c", value: "d", netid: 2), .init()),
@@ -160,6 +165,7 @@ struct DescriptionTests {
             ("KstatType", ListKstats.KstatType.allCases.map(\.rawValue)),
             ("KstatFlag", ListKstats.KstatFlag.allCases.map(\.rawValue)),
             ("ChangeAction", Reload.Action.allCases.map(\.rawValue)),
+            ("Verdict", Capture.Verdict.allCases.map(\.rawValue)),
             ("LogLevel", SetLogLevel.LogLevel.allCases.map(\.rawValue)),
         ]
         for (name, members) in enumerations {

@@ -90,6 +90,21 @@ final class FakeBackend: ControlBackend {
         levels.withLock { $0.append(level) }
     }
 
+    /// What ``capture(_:)`` was called with.
+    var captures: [Capture] { captured.withLock { $0 } }
+
+    /// What the next client captures.
+    let captureSource = Mutex<any CaptureSource>(ControlledCapture(replies: [.init(packets: [], lost: 0)]))
+    private let captured = Mutex<[Capture]>([])
+
+    func capture(_ asked: Capture) throws(ControlError) -> any CaptureSource {
+        if let name = asked.instance, !Samples.instances.contains(where: { $0.name == name }) {
+            throw .noSuchInstance(name)
+        }
+        captured.withLock { $0.append(asked) }
+        return captureSource.withLock { $0 }
+    }
+
     /// What the clients that monitor now have asked for.
     var monitors: [Monitor] { monitoring.withLock { $0.map(\.asked) } }
 
@@ -135,6 +150,7 @@ struct LargeBackend: ControlBackend {
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
+    func capture(_ asked: Capture) -> any CaptureSource { ControlledCapture(replies: []) }
 }
 
 /// A daemon that does not answer `ListHooks` until it may.
@@ -170,4 +186,5 @@ final class GatedBackend: ControlBackend {
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
     func stopMonitoring(_ queue: MonitorQueue) {}
+    func capture(_ asked: Capture) -> any CaptureSource { ControlledCapture(replies: []) }
 }

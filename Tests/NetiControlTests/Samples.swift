@@ -89,6 +89,31 @@ enum Samples {
         Reload.Change(action: .added, instance: "docker-*", hook: "filter", details: []),
     ]
 
+    /// A datagram of 31 bytes to port 9.
+    private static let datagram = HexadecimalBytes(
+        SamplePackets.inet([0x12, 0x67, 0, 9, 0, 11, 0, 0, 1, 2, 3]))
+
+    /// One of each verdict, and one whose hook is gone.
+    static let captured = [
+        Capture.Packet(
+            seconds: 1_760_000_000, nanoseconds: 123_456_789, netid: 1, instance: "blue", family: "inet",
+            event: "PHYSICAL_IN", inInterface: "veth0", outInterface: nil, verdict: .drop, hook: "filter",
+            edited: false,
+            mark: 0, injections: 0, length: 31, bytes: datagram),
+        Capture.Packet(
+            seconds: 1_760_000_001, nanoseconds: 0, netid: 0, instance: "global", family: "inet",
+            event: "PHYSICAL_OUT", inInterface: nil, outInterface: "eth0", verdict: .pass, hook: nil, edited: true,
+            mark: 16, injections: 2, length: 1400, bytes: datagram),
+        Capture.Packet(
+            seconds: 1_760_000_002, nanoseconds: 999_999_999, netid: 1, instance: "blue", family: "inet",
+            event: "FORWARDING", inInterface: "veth0", outInterface: "veth1", verdict: .consume, hook: "hold \u{e9}",
+            edited: false, mark: 0, injections: 1, length: 31, bytes: datagram),
+        Capture.Packet(
+            seconds: 1_760_000_003, nanoseconds: 0, netid: 1, instance: "blue", family: "inet", event: "PHYSICAL_IN",
+            inInterface: "veth0", outInterface: nil, verdict: .drop, hook: nil, edited: false, mark: 0, injections: 0,
+            length: 31, bytes: datagram),
+    ]
+
     /// One of each kind.
     static let events = [
         Monitor.Event.ready(time: 1_760_000_000_000_001),

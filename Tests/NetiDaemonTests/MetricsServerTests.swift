@@ -12,7 +12,7 @@ import Testing
 /// The server that Prometheus asks, on a Unix socket.
 struct MetricsServerTests {
     private func withServer(
-        limits: MetricsServer.Limits = MetricsServer.Limits(), _ body: @escaping @Sendable (String) throws -> Void
+        limits: MetricsServer.Limits = MetricsServer.Limits(), _ body: @escaping @Sendable (String) async throws -> Void
     ) async throws {
         var directory = try TemporaryDirectory()
         let path = directory.expect("metrics.sock").string
@@ -21,7 +21,8 @@ struct MetricsServerTests {
             address: .unix(path: path), group: nil, source: MetricsSource { .sample }, limits: limits, logger: logger)
         let services = ServiceGroup(services: [server], logger: logger)
         async let running: Void = services.run()
-        let result = await Task.detached { Result { try body(path) } }.value
+        let test = Task.detached { try await body(path) }
+        let result = await test.result
         await services.triggerGracefulShutdown()
         try await running
         try result.get()
@@ -74,12 +75,10 @@ struct MetricsServerTests {
     @Test("An address that is taken is told at once, with the address")
     func taken() async throws {
         try await withServer { path in
-            Task { () async throws in
-                await #expect(throws: MetricsServerError.self) {
-                    _ = try await MetricsServer(
-                        address: .unix(path: path), group: nil, source: MetricsSource { .sample },
-                        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-                }
+            await #expect(throws: MetricsServerError.self) {
+                _ = try await MetricsServer(
+                    address: .unix(path: path), group: nil, source: MetricsSource { .sample },
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             }
         }
     }

@@ -16,6 +16,12 @@ extension MetricsSnapshot {
         queue.waiting = 3
         queue.queueFullDrops = 4
         queue.socketFullDrops = 5
+        queue.statistics.latency = [
+            LatencyBucket(below: 1024, count: 1), LatencyBucket(below: 1280, count: 2),
+            LatencyBucket(below: 2048, count: 3), LatencyBucket(below: 1 << 30, count: 4),
+            LatencyBucket(below: nil, count: 5),
+        ]
+        queue.statistics.latencySum = 2_500_000_000
         var blue = Instance(name: "blue", netid: 1, isUp: true, queues: [queue])
         blue.events = [
             Event(
@@ -25,7 +31,7 @@ extension MetricsSnapshot {
                         name: #"a"b\c"#, version: 1, flags: 0, hint: .none, position: 1, hits: 100, drops: 40,
                         registration: 1),
                     HookDescription(
-                        name: "filter", version: 1, flags: 0, hint: .none, position: 2, hits: 60, drops: 10,
+                        name: "filter", version: 1, flags: 0, hint: .none, position: 2, hits: 60, drops: 7,
                         registration: 2),
                 ])
         ]

@@ -14,7 +14,7 @@ import Packet
 ///
 /// Runs real packets of both families, from another host and from the host to itself, through chains that pass, drop,
 /// mark, rewrite, look up and filter and past observers, once to warm up and then with every allocation of a thread called
-/// `neti-pump…` counted. ARP packets are looked at meanwhile.
+/// `neti-pump…` counted, half of them while they are captured. ARP packets are looked at meanwhile.
 @main
 enum PumpGate {
     private static let port: UInt16 = 4242
@@ -25,9 +25,11 @@ enum PumpGate {
             let passed = try HostPair.with(measure)
             print(
                 "pump threads: \(passed.packets) packets, \(passed.observed) of them observed, "
-                    + "\(passed.arp) ARP packets, \(passed.allocations) allocations")
+                    + "\(passed.captured) captured, \(passed.arp) ARP packets, \(passed.allocations) allocations")
             // Local packets count twice, at LOOPBACK_OUT and LOOPBACK_IN; some are dropped before they get that far.
-            let isEnough = passed.packets >= Self.packets * 2 && passed.observed >= Self.packets && passed.arp > 0
+            let isEnough =
+                passed.packets >= Self.packets * 2 && passed.observed >= Self.packets && passed.arp > 0
+                && passed.captured >= Self.packets
             exit(isEnough && passed.allocations == 0 ? EXIT_SUCCESS : EXIT_FAILURE)
         } catch {
             print("pump gate: \(error)")
@@ -39,6 +41,7 @@ enum PumpGate {
         var packets: UInt64 = 0
         var observed: UInt64 = 0
         var arp: UInt64 = 0
+        var captured = 0
         var allocations: UInt64 = 0
     }
 
@@ -75,13 +78,16 @@ enum PumpGate {
         try sendAndReceive(pair, count: 500)
         let before = passed(provider, instance)
         unsafe malloc_count_start("neti-pump")
-        try sendAndReceive(pair, count: packets)
+        try sendAndReceive(pair, count: packets / 2)
+        let capture = try provider.startCapture(CaptureFilter())
+        let captured = try sendAndReceive(pair, count: packets / 2) { capture.take(atMost: .max, bytes: .max).count }
+        provider.stopCapture(capture)
         let allocations = malloc_count()
         malloc_count_start(nil)
         let after = passed(provider, instance)
         return Passed(
             packets: after.packets - before.packets, observed: after.observed - before.observed,
-            arp: after.arp - before.arp, allocations: allocations)
+            arp: after.arp - before.arp, captured: captured, allocations: allocations)
     }
 
     /// One hook of each kind, so that every branch of the packet path runs.
@@ -138,7 +144,13 @@ enum PumpGate {
 
     /// Sends to the left host from the right one and from itself, in bursts that the receiver paces, so that the queue
     /// never overflows.
-    private static func sendAndReceive(_ pair: HostPair, count: Int) throws(NetiError) {
+    ///
+    /// - Parameter also: done after each burst; what it counts is added up.
+    @discardableResult
+    private static func sendAndReceive(
+        _ pair: HostPair, count: Int, also: () -> Int = { 0 }
+    ) throws(NetiError) -> Int {
+        var sum = 0
         for family in NetworkFamily.ip {
             let receiver = try UDPSocket(on: pair.left, family, port: port)
             for host in [pair.right, pair.left] {
@@ -151,9 +163,11 @@ enum PumpGate {
                         try sender.send([1, 2, 3, UInt8(truncatingIfNeeded: number)], to: receiver)
                     }
                     while try receiver.receive(within: .milliseconds(start % 512 == 0 ? 20 : 0)) != nil {}
+                    sum += also()
                 }
             }
         }
+        return sum
     }
 
     /// Makes the left host forget the right one's link-layer address, which its next packet there asks for.

@@ -22,7 +22,7 @@ for pattern in "$@"; do
         /^[0-9a-f]+ <.*>:$/ {
             name = $2; gsub(/[<>:]/, "", name)
             # Witnesses, accessors and destroyers of the types themselves are not run for packets.
-            inside = (name ~ pattern && name !~ /(w[a-zA-Z][a-zA-Z]|Mn|Ma|Mr|WOh|WOe|WOb|WOs|WOc|fD|fd|Wl|Oh|Or)$/)
+            inside = (name ~ pattern && name !~ /(w[a-zA-Z][a-zA-Z]|Mn|Ma|Mr|WOh|WOe|WOb|WOs|WOc|WOi[0-9]*_|fD|fd|Wl|Oh|Or)$/)
             if (inside) print "FUNCTION " name
         }
         /^$/ { inside = 0 }

@@ -71,6 +71,10 @@ extension MetricsSnapshot {
         }
         text.begin("neti_queue_batches_total", .counter, "Receive calls that brought at least one packet.")
         for (queue, labels) in queues { text.value(queue.statistics.batches, labels) }
+        text.begin(
+            "neti_queue_latency_seconds", .histogram,
+            "For each packet the time from its batch's being read to its verdicts' being sent.")
+        for (queue, labels) in queues { queue.describeLatency(&text, labels) }
         text.begin("neti_queue_waiting_packets", .gauge, "Packets that wait for a verdict.")
         for (queue, labels) in queues { text.value(queue.waiting, labels) }
     }
@@ -91,6 +95,8 @@ extension MetricsSnapshot {
         for (event, labels) in events { text.value(event.hooks.count, labels) }
         text.begin("neti_hook_packets_total", .counter, "Packets that a hook was called for.")
         for (hook, labels) in hooks { text.value(hook.hits, labels) }
+        text.begin("neti_hook_dropped_packets_total", .counter, "Packets that a hook did not let go on.")
+        for (hook, labels) in hooks { text.value(hook.drops, labels) }
     }
 
     private func describeInjection(_ text: inout MetricsText) {
@@ -117,6 +123,27 @@ extension MetricsSnapshot {
                 text.value(status[reason.rawValue], labels.adding("reason", reason.rawValue))
             }
         }
+    }
+}
+
+extension MetricsSnapshot.Queue {
+    /// Upper bounds in nanoseconds, each twice the one before: a quarter of those by which the queue counts, so that what
+    /// a Prometheus has to keep stays small.
+    private static let latencyBounds = (10...30).map { UInt64(1) << $0 }
+
+    fileprivate func describeLatency(_ text: inout MetricsText, _ labels: MetricsText.Labels) {
+        var counts = [UInt64](repeating: 0, count: Self.latencyBounds.count)
+        var rest: UInt64 = 0
+        for bucket in statistics.latency {
+            if let below = bucket.below, let index = Self.latencyBounds.firstIndex(where: { below <= $0 }) {
+                counts[index] &+= bucket.count
+            } else {
+                rest &+= bucket.count
+            }
+        }
+        text.histogram(
+            buckets: zip(Self.latencyBounds, counts).map { (Double($0) / 1e9, $1) }, rest: rest,
+            sum: Double(statistics.latencySum) / 1e9, labels)
     }
 }
 

@@ -25,16 +25,19 @@ final class Pump: Sendable {
     private let mailbox: Mailbox<Command>
     private let thread: KernelThread
     private let progress: PumpProgress
+    private let captures: CaptureSwitch
 
     /// - Parameters:
     ///   - number: for the thread's name.
     ///   - nap: nanoseconds that a busy queue may fill before the pump looks; 0 for never.
-    init(number: Int, nap: Int64, publication: Publication) throws(NetiError) {
+    ///   - captures: who wants copies of packets.
+    init(number: Int, nap: Int64, captures: CaptureSwitch, publication: Publication) throws(NetiError) {
         let mailbox = try Mailbox<Command>()
         let progress = PumpProgress()
-        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication), progress: progress))
+        let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication), progress: progress, captures: captures))
         self.mailbox = mailbox
         self.progress = progress
+        self.captures = captures
         thread = try KernelThread(named: "neti-pump-\(number)") {
             guard var loop = loop.take() else { return }
             Self.serve(mailbox, progress, &loop, nap: nap)

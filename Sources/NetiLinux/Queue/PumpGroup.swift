@@ -17,11 +17,11 @@ final class PumpGroup: Sendable {
         var pump: [ObjectIdentifier: Int] = [:]
     }
 
-    init(count: Int, nap: Int64, publication: Publication) throws(NetiError) {
+    init(count: Int, nap: Int64, captures: CaptureSwitch, publication: Publication) throws(NetiError) {
         var pumps: [Pump] = []
         do throws(NetiError) {
             for number in 0..<count {
-                pumps.append(try Pump(number: number, nap: nap, publication: publication))
+                pumps.append(try Pump(number: number, nap: nap, captures: captures, publication: publication))
             }
         } catch {
             for pump in pumps { pump.stop() }

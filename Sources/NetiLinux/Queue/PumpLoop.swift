@@ -21,6 +21,7 @@ struct PumpLoop: ~Copyable {
     let reader: Reader
     let arp = ARPSlab()
     private let progress: Unmanaged<PumpProgress>
+    private let captures: Unmanaged<CaptureSwitch>
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
     private let cookie = InjectionCookie.ofProcess
@@ -29,9 +30,12 @@ struct PumpLoop: ~Copyable {
 
     /// Inlined, so that nothing of this type that stands by itself in the machine code allocates (`make gates`).
     ///
-    /// - Parameter progress: outlives the loop.
+    /// - Parameters:
+    ///   - progress: outlives the loop.
+    ///   - captures: who wants copies of packets; outlives the loop.
     @inline(__always)
-    init(reader: consuming Reader, progress: PumpProgress) throws(NetiError) {
+    init(reader: consuming Reader, progress: PumpProgress, captures: CaptureSwitch) throws(NetiError) {
+        unsafe self.captures = .passUnretained(captures)
         unsafe self.progress = .passUnretained(progress)
         slab = try ReceiveSlab(messages: Self.batch)
         self.reader = reader
@@ -116,15 +120,17 @@ struct PumpLoop: ~Copyable {
             flags: queue.pointee.flags, lane: reader.index, metadata: metadata, mark: packet.pointee.mark,
             base: payload, count: Int(packet.pointee.payload_length),
             capacity: isThere ? Int(CNFQ_MAX_COPY_RANGE) : 0, injection: queue.pointee.injection)
-        let result = unsafe place.chain._withUnsafeGuaranteedRef { $0.run(&event, reader: reader) }
+        let decision = unsafe place.chain._withUnsafeGuaranteedRef { $0.decide(&event, reader: reader) }
 
-        guard result == .pass, !event.isConsumed, event.isSendable else {
+        guard decision.result == .pass, !event.isConsumed, event.isSendable else {
+            capture(event, event.isConsumed ? .consume : .drop, registration: decision.registration)
             verdicts.append(UInt32(CNFQ_DROP), id: id, to: target)
             tally.dropped += 1
             return
         }
         tally.accepted += 1
         if event.isEdited { event.finishChecksums() }
+        capture(event, .pass, registration: 0)
         unsafe observe(event, place, zone: queue.pointee.zone)
         let priority: Int64 = injected != nil && place.event.isLast ? 0 : -1
         let change = cnfq_change(mark: event.isMarkChanged ? Int64(event.mark) : -1, priority: priority)
@@ -135,6 +141,16 @@ struct PumpLoop: ~Copyable {
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, change: change, to: target)
         } else {
             verdicts.append(UInt32(CNFQ_ACCEPT), id: id, priority: priority, to: target)
+        }
+    }
+
+    /// Copies a packet for whoever captures, which is nobody nearly always.
+    @inline(__always)
+    private func capture(
+        _ event: borrowing PacketEvent, _ verdict: CapturedPacket.Verdict, registration: UInt64
+    ) {
+        unsafe captures._withUnsafeGuaranteedRef { captures in
+            if captures.isOn { captures.offer(event, verdict, registration: registration) }
         }
     }
 
@@ -171,6 +187,7 @@ struct PumpLoop: ~Copyable {
             statistics.malformed.add(Int(received.malformed) + Int(received.truncated))
             statistics.verdictErrors.add(failures)
             statistics.latency.add(packets: Int(received.packets), nanoseconds: nanoseconds)
+            statistics.latencySum.add(Int(received.packets) &* Int(truncatingIfNeeded: nanoseconds))
         }
     }
 

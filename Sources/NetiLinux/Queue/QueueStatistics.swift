@@ -32,6 +32,8 @@ public final class QueueStatistics: Sendable {
     let batches = Counter()
     let batchSizes = BatchSizes()
     let latency = LatencyHistogram()
+    /// Nanoseconds of all packets together.
+    let latencySum = Counter()
 
     /// How often a batch had 1 packet, 2 or 3, 4 to 7, and so on; the last one takes all from its size up.
     struct BatchSizes: ~Copyable, Sendable {
@@ -78,6 +80,8 @@ public final class QueueStatistics: Sendable {
         /// Packets by the time from their batch's being read to its verdicts' being sent, the shortest times first;
         /// buckets that hold none are left out.
         public var latency: [LatencyBucket]
+        /// The sum of these times over all packets, in nanoseconds.
+        public var latencySum: UInt64
     }
 
     /// The figures of now.
@@ -87,6 +91,6 @@ public final class QueueStatistics: Sendable {
             overruns: overruns.current, receiveErrors: receiveErrors.current,
             expiredVerdicts: expiredVerdicts.current, verdictErrors: verdictErrors.current,
             malformed: malformed.current, batches: batches.current, batchSizes: batchSizes.current,
-            latency: latency.current)
+            latency: latency.current, latencySum: latencySum.current)
     }
 }

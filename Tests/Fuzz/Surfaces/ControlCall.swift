@@ -23,7 +23,8 @@ struct ControlCall: Surface {
                 #""io.neti.Control.GetStatus""#, #""io.neti.Control.SetLogLevel""#, #""org.varlink.service.GetInfo""#,
                 #""io.neti.Control.Monitor""#, #""more":true,"parameters":{"kinds":["nic"]}"#, #""kinds":["#,
                 #""instance":"#, #""netid":"#, #""level":"debug""#, #""interface":"#, #""io.neti.Control.SetKstat""#,
-                #""io.neti.Control.GetMetrics""#,
+                #""io.neti.Control.GetMetrics""#, #""io.neti.Control.Capture","more":true"#,
+                #""verdicts":["drop"]"#, #""snaplen":96"#, #""match":"all""#,
                 #""statistic":"events","value":"1""#, #""io.neti.Control.ChangeHook""#,
                 #""hook":"slow","values":{"delay":"1ms"}"#, #""io.neti.Control.Inject""#, #""style":"directOut""#,
                 #""io.neti.Control.AddHook""#, #""hint":"after","hintValue":"filter""#, #""save":true"#,
@@ -63,6 +64,10 @@ struct ControlCall: Surface {
         switch answer {
         case .nothing: return nil
         case .reply(let reply): return reply
+        case .packets(let source):
+            defer { source.finish() }
+            guard let reply = await source.next() else { return nil }
+            return try Message.reply(reply, continues: true)
         case .events(let queue):
             defer { dispatch.end(queue) }
             let events = await queue.next(atMost: 2) ?? []

@@ -23,6 +23,7 @@ struct ControlReply: Surface {
         isRead = try read(ListInstances.self, input) || isRead
         isRead = try read(ListHooks.self, input) || isRead
         isRead = try read(ListKstats.self, input) || isRead
+        isRead = try read(Capture.self, input) || isRead
         isRead = try read(GetMetrics.self, input) || isRead
         isRead = try read(AddHook.self, input) || isRead
         isRead = try read(Inject.self, input) || isRead

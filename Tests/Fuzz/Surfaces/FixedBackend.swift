@@ -72,6 +72,11 @@ struct FixedBackend: ControlBackend {
 
     func confirmReload() {}
 
+    func capture(_ asked: Capture) throws(ControlError) -> any CaptureSource {
+        if asked.snaplen == 0 { throw .invalidArgument("snaplen", reason: "nothing") }
+        return OneCapturedPacket()
+    }
+
     func setLogLevel(_ level: SetLogLevel.LogLevel) throws(ControlError) {
         if level == .critical { throw .failed(reason: "logs at least errors") }
     }
