@@ -15,7 +15,7 @@ STATIC  := -c release --static-swift-stdlib --disable-local-rpath
 # Debian's packages: what the build links with, what tests and the demo call.
 BUILD_PACKAGES := binutils libmnl-dev libnetfilter-queue-dev libnfnetlink-dev libnftnl-dev libpcap-dev pkg-config
 RUN_PACKAGES   := iproute2 nftables procps util-linux
-TEST_PACKAGES  := curl mandoc mmdebstrap systemd systemd-container tshark
+TEST_PACKAGES  := curl mandoc mmdebstrap python3-venv systemd systemd-container tshark
 
 # Where `make install` puts things; below DESTDIR if that is set. The configuration is in /etc whatever PREFIX is.
 PREFIX  ?= /usr/local

@@ -61,7 +61,7 @@ public protocol ControlBackend: Sendable {
     /// Reads the configuration again and follows it, all or nothing.
     ///
     /// - Throws: ``ControlError/failed(reason:)`` with a line for each mistake, ``ControlError/invalidArgument(_:reason:)``.
-    func reload(_ asked: Reload) async throws(ControlError) -> [Reload.Change]
+    func reload(_ asked: Reload) async throws(ControlError) -> Reload.Reply
 
     /// Keeps what the last reload changed.
     ///

@@ -116,7 +116,7 @@ package struct Dispatch: Sendable {
         case Inject.qualifiedName:
             return try await answer(call) { (asked: Inject) in try await inject(asked) }
         case Reload.qualifiedName:
-            return try await answer(call) { (asked: Reload) in .init(changes: try await backend.reload(asked)) }
+            return try await answer(call) { (asked: Reload) in try await backend.reload(asked) }
         case ConfirmReload.qualifiedName:
             return try await answer(call) { (_: ConfirmReload) in
                 try await backend.confirmReload()

@@ -9,16 +9,24 @@ extension DaemonBackend {
     func edit(_ asked: ConfigurationEditing) throws(ControlError) -> ConfigurationEditing.Reply {
         let edit = try ConfigurationEdit(asked)
         var file: ConfigurationEditing.FileEdit?
-        try engine.edit { current throws(ControlError) in
-            var edited = try current.edited(by: edit, modules: engine.modules)
-            if asked.save { file = try edited.offerFile(with: edit, modules: engine.modules) }
-            return edited
+        try reloader.betweenReloads { () throws(ControlError) in
+            try engine.edit { current throws(ControlError) in
+                var edited = try current.edited(by: edit, modules: engine.modules)
+                if asked.save { file = try edited.offerFile(with: edit, modules: engine.modules) }
+                return edited
+            }
+        } refused: { refusal in
+            .failed(reason: refusal.description)
         }
         return .init(file: file)
     }
 
     func unsavedConfiguration() throws(ControlError) -> ConfigurationEditing.FileEdit? {
-        try engine.offer { configuration throws(ControlError) in try configuration.offerFile() }
+        try reloader.betweenReloads { () throws(ControlError) in
+            try engine.offer { configuration throws(ControlError) in try configuration.offerFile() }
+        } refused: { refusal in
+            .failed(reason: refusal.description)
+        }
     }
 }
 

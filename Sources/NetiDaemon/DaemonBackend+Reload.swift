@@ -3,7 +3,7 @@
 import NetiControl
 
 extension DaemonBackend {
-    func reload(_ asked: Reload) throws(ControlError) -> [Reload.Change] {
+    func reload(_ asked: Reload) throws(ControlError) -> Reload.Reply {
         if let confirm = asked.confirm {
             if asked.dryRun == true {
                 throw .invalidArgument("confirm", reason: "a dry run changes nothing that could be confirmed")
@@ -13,8 +13,9 @@ extension DaemonBackend {
             }
         }
         do throws(Reloader.Refusal) {
-            let changes = try asked.dryRun == true ? reloader.check() : reloader.reload(confirmedWithin: asked.confirm)
-            return changes.map(Reload.Change.init)
+            let outcome = try asked.dryRun == true ? reloader.check() : reloader.reload(confirmedWithin: asked.confirm)
+            return .init(
+                changes: outcome.changes.map(Reload.Change.init), discarded: outcome.discarded.map(Reload.Change.init))
         } catch {
             throw .failed(reason: error.description)
         }

@@ -54,7 +54,7 @@ struct DaemonBackend: ControlBackend {
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
                 received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
-            injection: injection(), unsavedChanges: engine.savedConfiguration.unsavedChanges)
+            injection: injection(), unsaved: engine.savedConfiguration.unsaved.map(Reload.Change.init))
     }
 
     func instances() throws(ControlError) -> [ListInstances.Instance] {

@@ -51,7 +51,7 @@ extension GetStatus.Status {
                 ("received", "\(packets.received) packets"),
                 ("passed", "\(packets.passed)"),
                 ("dropped", "\(packets.dropped)"),
-            ] + injection.lines + unsavedChanges.map { ("not saved", $0) })
+            ] + injection.lines + unsaved.map { ("not saved", $0.line) })
     }
 }
 

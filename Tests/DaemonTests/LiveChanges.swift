@@ -118,7 +118,8 @@ extension RunningDaemon {
                 #expect(try readFile(file) == text)
                 #expect(try chain(daemon) == ["counter", "a?"])
                 #expect(try daemon.instance("global")?.saved == false)
-                #expect(try daemon.status().unsavedChanges == ["instance 'global': hook 'a' added"])
+                #expect(
+                    try daemon.status().unsaved == [.init(action: .added, instance: "global", hook: "a", details: [])])
                 #expect(try daemon.control("hook", "list").contains("not saved"))
 
                 // The one is saved, the other is not.
@@ -138,7 +139,7 @@ extension RunningDaemon {
                 let other = table("a", "\"count\"\n  events = [\"PHYSICAL_IN\"]")
                 #expect(try readFile(file) == text.replacing(end, with: other + one + end))
                 #expect(try chain(daemon) == ["counter", "a"])
-                #expect(try daemon.status().unsavedChanges == [])
+                #expect(try daemon.status().unsaved == [])
                 #expect(try save("save", in: daemon).output == "nothing to save\n")
                 let check = try Command.end(try DaemonProcess.program("neti-daemon"), ["--check-config", file])
                 #expect(check.status == 0, "\(check.output)")
@@ -165,6 +166,25 @@ extension RunningDaemon {
             }
         }
 
+        @Test("Who changes one hook changes no other: neither its rules, which may be half written, nor its values")
+        func othersStayAsTheyAre() throws {
+            try with { _, daemon in
+                let add = ["hook", "add", "--module"]
+                #expect(try daemon.control(add + ["ipf", "filter", "-e", "PHYSICAL_IN", "rules=ipf.conf"]) == "")
+                #expect(try daemon.control(add + ["impair", "slow", "-e", "PHYSICAL_OUT", "delay=1ms"]) == "")
+                #expect(try daemon.control("hook", "set", "slow", "delay=2ms") == "")
+                let delay = try daemon.control("kstat", "-p", "impair::slow:delay")
+                try writeFile("\(daemon.folder)/ipf.conf", "block in quick proto\n")
+                #expect(try daemon.control("hook", "add", "a", "--module", "count", "-e", "PHYSICAL_IN") == "")
+                #expect(try chain(daemon) == ["counter", "filter?", "a?"])
+                #expect(try daemon.control("kstat", "-p", "impair::slow:delay") == delay)
+                #expect(try daemon.control("hook", "remove", "a") == "")
+                let refused = try daemon.control(
+                    ending: add + ["ipf", "other", "-e", "PHYSICAL_IN", "rules=./ipf.conf"])
+                #expect(refused.status == 1)
+            }
+        }
+
         @Test("What is wrong is refused in terms of the command, and nothing is done")
         func refusals() throws {
             try with { _, daemon in
@@ -187,7 +207,7 @@ extension RunningDaemon {
                     #expect(refused.output == "neti-ctl: \(message)\n")
                 }
                 #expect(try chain(daemon) == ["counter"])
-                #expect(try daemon.status().unsavedChanges == [])
+                #expect(try daemon.status().unsaved == [])
             }
         }
 
@@ -218,7 +238,8 @@ extension RunningDaemon {
                 #expect(try daemon.control("instance", "remove", "red") == "")
                 #expect(try daemon.control("instance", "remove", "blue*") == "")
                 #expect(try names() == ["global"])
-                #expect(try daemon.status().unsavedChanges == ["instance 'blue*' removed"])
+                #expect(
+                    try daemon.status().unsaved == [.init(action: .removed, instance: "blue*", hook: nil, details: [])])
                 #expect(try readFile("\(daemon.folder)/neti.toml").hasSuffix("[[instance]]\nnetns = \"blue*\"\n"))
             }
         }

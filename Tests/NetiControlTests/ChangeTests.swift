@@ -19,8 +19,11 @@ struct ChangeTests {
     private func answer(
         _ sample: DescriptionTests.Sample, uid: UInt32, log: LogRecorder
     ) async throws -> String {
+        let backend = FakeBackend()
+        // For the one that confirms it.
+        _ = try backend.reload(Reload(confirm: 30))
         let dispatch = Dispatch(
-            backend: FakeBackend(), authority: Authority(uid: 7, gid: 8), version: "1.0", logger: log.logger)
+            backend: backend, authority: Authority(uid: 7, gid: 8), version: "1.0", logger: log.logger)
         let caller = Caller(PeerCredentials(pid: 4711, uid: uid, gid: 99, groups: uid == 1001 ? [8] : []))
         guard case .reply(let reply) = try await dispatch.answer(to: call(sample), from: caller) else { return "" }
         return String(decoding: reply, as: UTF8.self)

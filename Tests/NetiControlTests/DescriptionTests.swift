@@ -51,7 +51,7 @@ struct DescriptionTests {
         Sample(RemoveInstance(instance: "a", save: true), .init(file: FakeBackend.fileEdit)),
         Sample(SaveConfiguration(), .init(file: FakeBackend.fileEdit)),
         Sample(Samples.injection, Samples.injectionReply),
-        Sample(Reload(confirm: 30, dryRun: true), .init(changes: Samples.changes)),
+        Sample(Reload(confirm: 30, dryRun: true), .init(changes: Samples.changes, discarded: Samples.changes)),
         Sample(ConfirmReload(), .init()),
         Sample(SetLogLevel(level: .debug), .init()),
         Sample(GetInfo(), .init(vendor: "a", product: "b", version: "c", url: "d", interfaces: ["e"])),

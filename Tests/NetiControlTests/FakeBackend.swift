@@ -75,10 +75,10 @@ final class FakeBackend: ControlBackend {
 
     private let reloading = Mutex<[Reload]>([])
 
-    func reload(_ asked: Reload) throws(ControlError) -> [Reload.Change] {
+    func reload(_ asked: Reload) throws(ControlError) -> Reload.Reply {
         if asked.confirm == 13 { throw .failed(reason: "neti.toml:3: pmups: unknown key\nipf.conf:1:2: no rule") }
         reloading.withLock { $0.append(asked) }
-        return Samples.changes
+        return .init(changes: Samples.changes, discarded: Samples.changes)
     }
 
     func confirmReload() throws(ControlError) {
@@ -145,7 +145,7 @@ struct LargeBackend: ControlBackend {
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
-    func reload(_ asked: Reload) -> [Reload.Change] { [] }
+    func reload(_ asked: Reload) -> Reload.Reply { .init(changes: []) }
     func confirmReload() {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}
@@ -181,7 +181,7 @@ final class GatedBackend: ControlBackend {
     func setKstat(_ change: SetKstat) {}
     func changeHook(_ change: ChangeHook) {}
     func inject(_ asked: Inject) -> Inject.Reply { .init(accepted: asked.packets.count, refusals: []) }
-    func reload(_ asked: Reload) -> [Reload.Change] { [] }
+    func reload(_ asked: Reload) -> Reload.Reply { .init(changes: []) }
     func confirmReload() {}
     func setLogLevel(_ level: SetLogLevel.LogLevel) {}
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) {}

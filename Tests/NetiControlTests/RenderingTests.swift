@@ -81,7 +81,7 @@ struct RenderingTests {
                 "injected       1000 packets, 20 refused, 3 lost with their instance",
                 "styles         direct-out",
                 "queue-in       not available: needs Linux 5.18, this is 5.10.0",
-                "not saved      instance 'blue': hook 'filter' added",
+                "not saved      added: instance blue, hook filter",
             ])
     }
 

@@ -13,7 +13,7 @@ enum Samples {
                 .init(style: .queueIn, unavailable: "needs Linux 5.18, this is 5.10.0"),
                 .init(style: .directOut, unavailable: nil),
             ], injected: 1000, refused: 20, lost: 3),
-        unsavedChanges: ["instance 'blue': hook 'filter' added"])
+        unsaved: [Reload.Change(action: .added, instance: "blue", hook: "filter", details: [])])
 
     static let instances = [
         ListInstances.Instance(

@@ -45,14 +45,14 @@ public struct GetStatus: ControlMethod, Equatable {
         public var packets: PacketTotals
         /// What can be injected, and what became of what was to be.
         public var injection: InjectionStatus
-        /// What was changed over the interface and is not in the configuration file, a line each.
-        public var unsavedChanges: [String]
+        /// What was changed over the interface and is not in the configuration file.
+        public var unsaved: [Reload.Change]
 
         /// Fills in every field.
         public init(
             version: String, pid: Int, startTime: Int, uptime: Int, configuration: String?, pumps: Int, instances: Int,
             hooks: Int, queueMechanism: QueueMechanism?, packets: PacketTotals, injection: InjectionStatus,
-            unsavedChanges: [String] = []
+            unsaved: [Reload.Change] = []
         ) {
             self.version = version
             self.pid = pid
@@ -65,7 +65,7 @@ public struct GetStatus: ControlMethod, Equatable {
             self.queueMechanism = queueMechanism
             self.packets = packets
             self.injection = injection
-            self.unsavedChanges = unsavedChanges
+            self.unsaved = unsaved
         }
     }
 

@@ -27,10 +27,13 @@ public struct Reload: ControlMethod, Equatable {
     public struct Reply: Codable, Equatable, Sendable {
         /// What was changed, or would be.
         public var changes: [Change]
+        /// What was changed over the interface, not saved, and doesn't hold any longer.
+        public var discarded: [Change]
 
         /// Answers.
-        public init(changes: [Change]) {
+        public init(changes: [Change], discarded: [Change] = []) {
             self.changes = changes
+            self.discarded = discarded
         }
     }
 

@@ -19,8 +19,10 @@ extension Configuration {
     }
 
     /// Reads and checks a document as if it were that of a file.
+    ///
+    /// - Parameter running: what is in force; the files of hooks that are the same there are not read again.
     static func load(
-        _ document: ConfigurationDocument, path: String, modules: [any HookModule.Type]
+        _ document: ConfigurationDocument, path: String, modules: [any HookModule.Type], running: Configuration? = nil
     ) throws(ConfigurationError) -> Configuration {
         let file = absolutePath(path)
         let diagnostics = ConfigurationDiagnostics(file: path, location: document.location)
@@ -32,7 +34,7 @@ extension Configuration {
         var configuration = Configuration(reading: table, modules: schema)
         table.refuseUnknownKeys()
         configuration.checkCombinations(modules: modules) { diagnostics.report($1, at: $0) }
-        let problems = configuration.problems(with: modules) { diagnostics.report($1, at: $0) }
+        let problems = configuration.problems(with: modules, except: running) { diagnostics.report($1, at: $0) }
         let found = diagnostics.sorted + problems
         if !found.isEmpty { throw ConfigurationError(diagnostics: found) }
         configuration.source = ConfigurationSource(
@@ -43,10 +45,13 @@ extension Configuration {
     /// What modules say of their own values, which is reported, and of their own files, each file's mistakes once however
     /// many hooks name it.
     private func problems(
-        with modules: [any HookModule.Type], report: (ConfigurationPath, String) -> Void
+        with modules: [any HookModule.Type], except running: Configuration?,
+        report: (ConfigurationPath, String) -> Void
     ) -> [ConfigurationError.Diagnostic] {
+        let checked = running?.instances.flatMap(\.hooks) ?? []
         var found: [ConfigurationError.Diagnostic] = []
-        for (path, hook) in hooksWithPaths {
+        for (path, hook) in hooksWithPaths
+        where !checked.contains(where: { $0.module == hook.module && $0.settings == hook.settings }) {
             guard let module = modules.first(where: { $0.moduleName == hook.module }) else { continue }
             for problem in module.problems(in: hook.settings) {
                 if let key = problem.key { report(path.appending(key), problem.message) }

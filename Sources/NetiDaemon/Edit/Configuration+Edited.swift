@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Neti
-import NetiControl
+package import Neti
+package import NetiControl
 import SystemPackage
 
 extension Configuration {
+    /// The configuration that a client's change makes of this one.
+    ///
+    /// - Throws: what is wrong with it, in terms of what was asked for.
+    package func edited(
+        by asked: ConfigurationEditing, modules: [any HookModule.Type]
+    ) throws(ControlError) -> Configuration {
+        try edited(by: ConfigurationEdit(asked), modules: modules)
+    }
+
     /// The configuration that a change makes of this one: its text is changed, and read and checked as a file's would be.
     ///
     /// - Throws: what is wrong with it, in terms of what was asked for.
@@ -22,7 +31,7 @@ extension Configuration {
         var edited: Configuration
         do throws(ConfigurationError) {
             let document = try ConfigurationDocument(path: source.path, bytes: editor.text)
-            edited = try .load(document, path: source.path, modules: modules)
+            edited = try .load(document, path: source.path, modules: modules, running: self)
         } catch {
             throw error.refusal(of: edit, table: step.table(in: instances), path: source.path)
         }

@@ -13,7 +13,7 @@ extension Engine {
         try following.withLock { following throws(ControlError) in
             let new = try change(settledConfiguration)
             do throws(NetiError) {
-                _ = try apply(new, nil, &following)
+                _ = try apply(new, nil, isEdit: true, &following)
             } catch {
                 throw .failed(reason: error.reason)
             }
@@ -67,16 +67,33 @@ struct SavedConfiguration {
         return table?.hooks.contains(hook) ?? false
     }
 
-    /// What was changed and not saved, a line each.
-    var unsavedChanges: [String] {
+    /// What was changed and not saved.
+    var unsaved: [ConfigurationChange] {
         guard let instances else { return [] }
         var file = current
         file.instances = instances
-        return file.changes(to: current).map(\.description)
+        return file.changes(to: current)
+    }
+
+    /// What of that doesn't hold with another configuration.
+    func discarded(by next: Configuration) -> [ConfigurationChange] {
+        let differences = next.changes(to: current)
+        return unsaved.filter { change in differences.contains { $0.covers(change) } }
     }
 }
 
 extension Configuration.Instance {
+    /// Gives hooks the values that those of the same name run with, unless this table asks for others than `earlier` did.
+    mutating func keepValues(of running: HookSet, since earlier: Self) {
+        for index in hooks.indices {
+            let hook = hooks[index]
+            guard let before = earlier.hooks.first(where: { $0.name == hook.name }), before.module == hook.module,
+                before.settings == hook.settings, let now = running.hook(named: hook.name)
+            else { continue }
+            hooks[index].settings = now.configuration.settings
+        }
+    }
+
     /// Whether both tables are for the same namespaces under the same name.
     fileprivate func isFor(_ other: Self) -> Bool {
         netns == other.netns && label == other.label

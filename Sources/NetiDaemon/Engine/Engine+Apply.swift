@@ -62,11 +62,13 @@ extension Engine {
         }
     }
 
+    /// - Parameter isEdit: whether a client changed a part of the configuration in force, so that hooks which it left
+    ///   alone keep the rules that they have read, and the values that they were given since.
     func apply(
-        _ new: Configuration, _ checkpoint: Checkpoint?, _ following: inout Following
+        _ new: Configuration, _ checkpoint: Checkpoint?, isEdit: Bool = false, _ following: inout Following
     ) throws(NetiError) -> [ConfigurationChange] {
         guard !isStopping else { throw NetiError(.socketShutdown, "the daemon is stopping") }
-        let plan = try plan(new, checkpoint)
+        let plan = try plan(new, checkpoint, isEdit: isEdit)
         let old = configuration
         configuration = new
         var done = Undoing()
@@ -114,15 +116,20 @@ extension Engine {
         var changes: [ConfigurationChange] = []
     }
 
-    private func plan(_ new: Configuration, _ checkpoint: Checkpoint?) throws(NetiError) -> Plan {
+    private func plan(
+        _ new: Configuration, _ checkpoint: Checkpoint?, isEdit: Bool = false
+    ) throws(NetiError) -> Plan {
         let refused = configuration.daemon.refusals(of: new.daemon)
         guard refused.isEmpty else {
             throw NetiError(.notSupported, refused.map { "daemon.\($0.key): \($0.message)" }.joined(separator: "\n"))
         }
         var plan = Plan(changes: configuration.changes(to: new))
-        var digests = FileDigests(areIgnored: checkpoint != nil)
+        var digests = FileDigests(areIgnored: isEdit || checkpoint != nil)
         for entry in entries {
-            guard let running = entry.running, let wanted = new.instance(for: entry) else { continue }
+            guard let running = entry.running, var wanted = new.instance(for: entry) else { continue }
+            if isEdit, let asked = configuration.instance(for: entry) {
+                wanted.keepValues(of: running.hooks, since: asked)
+            }
             let name = wanted.name(in: entry.namespace)
             let before = running.hooks
             guard name == entry.name, wanted.canFollowInPlace(before.configuration) else {

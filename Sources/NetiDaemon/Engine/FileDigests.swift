@@ -7,7 +7,7 @@ struct FileDigests {
     /// Longest file that is looked at, in bytes; a longer one counts as changed.
     private static let maximumLength = 1 << 28
 
-    /// Whether modules go on whatever their files say now, because they are what is gone back to.
+    /// Whether modules go on whatever their files say now: they are what is gone back to, or nobody asked for others.
     let areIgnored: Bool
 
     private var known: [String: Int?] = [:]

@@ -12,11 +12,25 @@ final class Reloader: Sendable {
         let description: String
     }
 
+    /// What a reload does, or would do.
+    struct Outcome: Sendable {
+        var changes: [ConfigurationChange]
+        /// What control clients changed, didn't save, and is gone.
+        var discarded: [ConfigurationChange]
+    }
+
     /// A reload that waits for its confirmation.
     private struct Pending: Sendable {
         let before: Engine.Checkpoint
         let due: ContinuousClock.Instant
         let seconds: Int
+
+        var refusal: Refusal {
+            Refusal(
+                description: """
+                    the last reload waits for its confirmation; confirm it or let its \(seconds) seconds pass
+                    """)
+        }
     }
 
     let path: String
@@ -36,10 +50,12 @@ final class Reloader: Sendable {
     }
 
     /// What a reload would change.
-    func check() throws(Refusal) -> [ConfigurationChange] {
+    func check() throws(Refusal) -> Outcome {
         let configuration = try load()
         do throws(NetiError) {
-            return try engine.changes(to: configuration)
+            return Outcome(
+                changes: try engine.changes(to: configuration),
+                discarded: engine.savedConfiguration.discarded(by: configuration))
         } catch {
             throw Refusal(description: error.reason)
         }
@@ -48,24 +64,33 @@ final class Reloader: Sendable {
     /// Follows the file, all or nothing.
     ///
     /// - Parameter seconds: after which everything goes back unless ``confirm()`` is called; nil for never.
-    func reload(confirmedWithin seconds: Int? = nil) throws(Refusal) -> [ConfigurationChange] {
+    func reload(confirmedWithin seconds: Int? = nil) throws(Refusal) -> Outcome {
         try pending.withLock { pending throws(Refusal) in
-            if let pending {
-                throw Refusal(
-                    description: """
-                        the last reload waits for its confirmation; confirm it or let its \(pending.seconds) seconds pass
-                        """)
-            }
+            if let pending { throw pending.refusal }
             tell(.reloading)
             defer { tell(.ready) }
             let configuration = try load()
             let before = engine.checkpoint
+            let discarded = engine.savedConfiguration.discarded(by: configuration)
             let changes = try changing { () throws(NetiError) in try engine.apply(configuration) }
             if let seconds {
                 pending = Pending(before: before, due: .now + .seconds(seconds), seconds: seconds)
                 logger.notice("goes back in \(seconds) seconds unless this reload is confirmed")
             }
-            return changes
+            for change in discarded {
+                logger.notice("not saved, and discarded by the reload: \(change)", metadata: change.metadata)
+            }
+            return Outcome(changes: changes, discarded: discarded)
+        }
+    }
+
+    /// Lets no reload happen meanwhile; refuses while one waits for its confirmation, which may undo anything.
+    func betweenReloads<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result, refused: (Refusal) -> Failure
+    ) throws(Failure) -> Result {
+        try pending.withLock { pending throws(Failure) in
+            if let pending { throw refused(pending.refusal) }
+            return try body()
         }
     }
 

@@ -22,6 +22,6 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() throws {
-        try output.show(try connection.call(Reload(dryRun: true))) { reply, _ in changeLines(reply.changes) }
+        try output.show(try connection.call(Reload(dryRun: true))) { reply, _ in changeLines(reply) }
     }
 }

@@ -12,8 +12,8 @@ struct ReloadCommand: ParsableCommand {
             The daemon checks the whole file and every file that it names, then makes the fewest changes, all or none. \
             What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered. If \
             anything is wrong, nothing changes and the mistakes are told with file and line, status 1. What changed \
-            is printed, a line each. 'systemctl reload neti' is this command; SIGHUP does the same and \
-            tells the log.
+            is printed, a line each, and what 'hook add' and the like have changed without --save, which is \
+            discarded. 'systemctl reload neti' is this command; SIGHUP does the same and tells the log.
 
             With --confirm everything goes back as it was after that time, unless 'neti-ctl confirm' comes before: so \
             a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then.
@@ -48,17 +48,22 @@ struct ReloadCommand: ParsableCommand {
 
     func run() throws {
         let request = Reload(confirm: confirm, dryRun: dryRun ? true : nil)
-        try output.show(try connection.call(request)) { reply, _ in changeLines(reply.changes) }
+        try output.show(try connection.call(request)) { reply, _ in changeLines(reply) }
     }
 }
 
-/// The changes, a line each.
-func changeLines(_ changes: [Reload.Change]) -> [String] {
-    if changes.isEmpty { return ["nothing to change"] }
-    return changes.map { change in
-        var subject = change.instance.map { "instance \($0)" } ?? "daemon"
-        if let hook = change.hook { subject += ", hook \(hook)" }
-        let details = change.details.isEmpty ? "" : " (\(change.details.joined(separator: "; ")))"
-        return printable("\(change.action.rawValue): \(subject)\(details)")
+/// The changes, a line each, then what was not saved and doesn't hold any longer.
+func changeLines(_ reply: Reload.Reply) -> [String] {
+    let changes = reply.changes.isEmpty ? ["nothing to change"] : reply.changes.map(\.line)
+    return changes + reply.discarded.map { "not saved, discarded: \($0.line)" }
+}
+
+extension Reload.Change {
+    /// `changed: instance blue, hook ipf (hint "none" -> "first")`.
+    var line: String {
+        var subject = instance.map { "instance \($0)" } ?? "daemon"
+        if let hook { subject += ", hook \(hook)" }
+        let details = details.isEmpty ? "" : " (\(details.joined(separator: "; ")))"
+        return printable("\(action.rawValue): \(subject)\(details)")
     }
 }

@@ -3,6 +3,7 @@
 import Glibc
 import IPFilter
 import Neti
+import NetiControl
 import NetiDaemon
 import SystemPackage
 
@@ -34,6 +35,7 @@ struct ConfigurationText: Surface {
         let result = load()
         guard case .failure(let error) = result else {
             try require(load() == result, "another configuration at the second reading")
+            if case .success(let configuration) = result { try checkEdits(of: configuration) }
             return true
         }
         try check(error, of: input)
@@ -44,6 +46,37 @@ struct ConfigurationText: Surface {
         Result { () throws(ConfigurationError) in
             try Configuration.load(
                 path: directory.configuration.string, modules: Daemon.standardModules)
+        }
+    }
+
+    /// Whatever a configuration looks like, a change is made or refused.
+    private func checkEdits(of configuration: Configuration) throws {
+        let table = configuration.instances.last
+        var label = table?.name
+        if case .matching(let glob)? = table?.netns { label = glob }
+        var edits: [ConfigurationEditing] = [
+            .addInstance(AddInstance(netns: "fuzz", values: ["queue": "9"])),
+            .addHook(AddHook(instance: label, hook: "fuzz", module: "count", events: ["PHYSICAL_IN"], hint: .last)),
+        ]
+        if let label { edits.append(.removeInstance(RemoveInstance(instance: label))) }
+        if let hook = table?.hooks.last {
+            edits.append(.removeHook(RemoveHook(instance: label, hook: hook.name)))
+            edits.append(.moveHook(MoveHook(instance: label, hook: hook.name, hint: .first)))
+        }
+        for edit in edits {
+            let result = Result { () throws(ControlError) in
+                try configuration.edited(by: edit, modules: Daemon.standardModules)
+            }
+            switch result {
+            case .success(let edited):
+                let count = { (configuration: Configuration) in
+                    configuration.instances.count + configuration.instances.reduce(0) { $0 + $1.hooks.count }
+                }
+                let isMove = if case .moveHook = edit { true } else { false }
+                try require(isMove || count(edited) != count(configuration), "nothing is changed: \(edit)")
+            case .failure(let error):
+                try require(!"\(error)".isEmpty, "refused without a reason: \(edit)")
+            }
         }
     }
 

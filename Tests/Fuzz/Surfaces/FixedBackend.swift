@@ -65,9 +65,10 @@ struct FixedBackend: ControlBackend {
             refusals: [.init(reason: .badHeader, returnValue: 1, count: empty)])
     }
 
-    func reload(_ asked: Reload) throws(ControlError) -> [Reload.Change] {
+    func reload(_ asked: Reload) throws(ControlError) -> Reload.Reply {
         if asked.dryRun == true { throw .failed(reason: "neti.toml:3: wrong") }
-        return [Reload.Change(action: .changed, instance: "blue", hook: "a", details: ["hint none -> first"])]
+        let change = Reload.Change(action: .changed, instance: "blue", hook: "a", details: ["hint none -> first"])
+        return .init(changes: [change], discarded: [change])
     }
 
     func confirmReload() {}
