@@ -40,6 +40,8 @@ extension ConnectionOptions {
             complain("not saved, though in force: \(error)\(advice)")
             throw .failure
         }
+        // The daemon notices that the file is written when it is asked, not before.
+        _ = try call(GetStatus())
         return reply
     }
 }

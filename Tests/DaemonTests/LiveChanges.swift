@@ -185,6 +185,38 @@ extension RunningDaemon {
             }
         }
 
+        @Test("A reload says which changes that were not saved it discards; one that waits lets nobody change anything")
+        func reloading() throws {
+            try with { _, daemon in
+                for name in ["a", "b"] {
+                    #expect(try daemon.control("hook", "add", name, "--module", "count", "-e", "PHYSICAL_IN") == "")
+                }
+                #expect(
+                    try save("hook", "add", "c", "--module", "count", "-e", "PHYSICAL_IN", "--save", in: daemon).status
+                        == 0)
+                #expect(try chain(daemon) == ["counter", "a?", "b?", "c"])
+                // Somebody else has had the same idea.
+                let file = "\(daemon.folder)/neti.toml"
+                let table = "[[instance.hook]]\nname = \"b\"\nmodule = \"count\"\nevents = [\"PHYSICAL_IN\"]\n"
+                try writeFile(file, try readFile(file) + table)
+                let lines = "removed: instance global, hook a\nnot saved, discarded: added: instance global, hook a\n"
+                func withoutOrder(_ text: String) -> String {
+                    text.split(separator: "\n").filter { !$0.contains("order of hooks") }.map { $0 + "\n" }.joined()
+                }
+                #expect(withoutOrder(try daemon.control("check")) == lines)
+                #expect(try chain(daemon) == ["counter", "a?", "b?", "c"])
+                #expect(withoutOrder(try daemon.control("reload", "--confirm", "600")) == lines)
+                #expect(
+                    daemon.log.contains("not saved, and discarded by the reload: instance 'global': hook 'a' added"))
+                #expect(try chain(daemon).sorted() == ["b", "c", "counter"])
+
+                let refused = try daemon.controlEnding("hook", "remove", "b")
+                #expect(refused.status == 1 && refused.output.contains("waits for its confirmation"))
+                #expect(try daemon.control("confirm") == "")
+                #expect(try daemon.control("hook", "remove", "b") == "")
+            }
+        }
+
         @Test("What is wrong is refused in terms of the command, and nothing is done")
         func refusals() throws {
             try with { _, daemon in

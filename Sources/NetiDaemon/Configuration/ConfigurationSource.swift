@@ -46,10 +46,15 @@ struct ConfigurationSource: Sendable {
         try ConfigurationFile.read(FilePath(path), atMost: ConfigurationDocument.maximumLength + 1)
     }
 
-    /// Takes what was offered for the file's if the file has become that.
+    /// Whether the file has become what was offered.
+    var isOfferTaken: Bool {
+        guard let offered, let now = try? read() else { return false }
+        return now == offered.text
+    }
+
+    /// Takes what was offered for the file's.
     mutating func settle() {
-        guard let offered, let now = try? read(), now == offered.text else { return }
-        file = offered
-        self.offered = nil
+        if let offered { file = offered }
+        offered = nil
     }
 }

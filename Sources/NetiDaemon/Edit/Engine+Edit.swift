@@ -37,12 +37,6 @@ extension Engine {
         let configuration = settledConfiguration
         return SavedConfiguration(current: configuration, instances: configuration.source?.file.instances)
     }
-
-    private var settledConfiguration: Configuration {
-        var configuration = configuration
-        configuration.source?.settle()
-        return configuration
-    }
 }
 
 /// The configuration of the file beside the one in force.

@@ -107,6 +107,15 @@ final class Engine: Sendable {
         set { table.withLock { $0.configuration = newValue } }
     }
 
+    /// The same, when what a client was given to write to the file counts as saved if it is there by now.
+    var settledConfiguration: Configuration {
+        guard let source = configuration.source, source.isOfferTaken else { return configuration }
+        return table.withLock { table in
+            if table.configuration.source?.offered == source.offered { table.configuration.source?.settle() }
+            return table.configuration
+        }
+    }
+
     /// All instances, by number.
     var entries: [InstanceEntry] {
         table.withLock { $0.entries.values.sorted { $0.netid < $1.netid } }
