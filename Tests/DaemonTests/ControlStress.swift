@@ -81,7 +81,10 @@ final class ControlStress: Sendable {
     private static func beCrowd(_ path: String, _ count: Int, _ shared: Shared) {
         beModest()
         let slowCall = Array(#"{"method":"io.neti.Control.ListInstances","parameters":{}}"#.utf8)
-        let large = Array(#"{"method":"io.neti.Control.ListKstats","parameters":{}}"#.utf8) + [0]
+        let large =
+            Array(
+                #"{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.neti.Control"}}"#
+                    .utf8) + [0]
         var members = [Member](repeating: Member(socket: -1), count: count)
         defer { for member in members where member.socket >= 0 { close(member.socket) } }
         while mayGoOn(shared) {
@@ -94,8 +97,10 @@ final class ControlStress: Sendable {
                     shared.opened.add(1, ordering: .relaxed)
                     // A few hundred new ones a second: more would only measure how fast they can be made.
                     usleep(2000)
-                    // As many as the socket takes: their replies fill what the kernel holds for a client.
-                    while manner == .deaf, send(members[index].socket, large) {}
+                    // Replies enough to fill what the kernel holds for a client.
+                    if manner == .deaf {
+                        _ = send(members[index].socket, Array(repeatElement(large, count: 40).joined()))
+                    }
                 }
                 let member = members[index]
                 if manner == .slow, member.place < slowCall.count {
