@@ -102,11 +102,12 @@ extension RunningDaemon {
                 let hits = hooks.filter { $0.family == "inet" }.map(\.hits)
                 let all = Self.passed + Self.blocked
                 #expect(hits == [all, Self.passed, Self.passed, Self.passed, Self.passed] + [2, 2, 2, 2])
+                #expect(hooks.first?.drops == Self.blocked)
 
                 let listing = try daemon.control("hook", "list", "--instance", "global").split(separator: "\n")
                 let row = listing.first { $0.contains(" inet ") && $0.contains(" before ") } ?? ""
                 let words = row.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
-                #expect(words == "0 global inet PHYSICAL_IN 2 before before middle 7 count")
+                #expect(words == "0 global inet PHYSICAL_IN 2 before before middle 7 0 count")
             }
         }
 
