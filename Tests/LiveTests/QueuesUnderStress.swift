@@ -30,7 +30,7 @@ extension RealPackets {
             }
         }
 
-        /// Sends until something arrives that was sent after now.
+        /// Whatever is sent from now on arrives, in order.
         private func expectFlow(from sender: UDPSocket, to receiver: UDPSocket) throws {
             while try receiver.socket.receiveNow() != nil {}
             for number: UInt8 in 0..<10 {
@@ -169,6 +169,13 @@ extension RealPackets {
                 #expect(Deadline(.seconds(3)).sees { rig.totals.expiredVerdicts > 0 })
                 #expect(try receiver.socket.receiveNow() == nil)
                 try rig.right.ip("link", "set", Host.interface, "up")
+                // The kernel tells both ends a moment later that there is a carrier again.
+                for host in [rig.left, rig.right] {
+                    #expect(
+                        try Deadline(.seconds(3)).sees { () throws(NetiError) in
+                            try host.ip("link", "show", Host.interface).contains("state UP")
+                        })
+                }
                 try expectFlow(from: sender, to: receiver)
             }
         }
