@@ -123,7 +123,10 @@ let package = Package(
         .testTarget(
             name: "ImpairTests", dependencies: ["Impair", "Hooks", "Kstat", "Neti", "Packet", system],
             swiftSettings: swift),
-        .target(name: "ControlNoise", path: "Tests/ControlNoise", swiftSettings: swift),
+        // Millions of them are made while packets are counted.
+        .target(
+            name: "ControlNoise", path: "Tests/ControlNoise",
+            swiftSettings: swift + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
         .testTarget(
             name: "NetiControlTests",
             dependencies: [

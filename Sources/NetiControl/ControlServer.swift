@@ -95,9 +95,10 @@ public struct ControlServer: Service {
     public func run() async throws {
         guard let descriptor = socket.takeDescriptor() else { throw ControlServerError.alreadyRan }
         defer { socket.unlink() }
-        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let threads = ControlThreads()
         do {
-            let listener = try await ServerBootstrap(group: loop)
+            try await threads.start()
+            let listener = try await ServerBootstrap(group: threads.loop)
                 // A client may say that it has no more calls and still read replies.
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(descriptor.rawValue) { channel in
@@ -108,12 +109,12 @@ public struct ControlServer: Service {
                         }
                 }
             logger.info("control socket is open", metadata: ["path": "\(socket.path)"])
-            try await serve(listener)
+            try await withTaskExecutorPreference(threads) { try await serve(listener) }
         } catch {
-            try? await loop.shutdownGracefully()
+            try? await threads.stop()
             throw error
         }
-        try await loop.shutdownGracefully()
+        try await threads.stop()
     }
 
     private func serve(_ listener: NIOAsyncChannel<Connection, Never>) async throws {

@@ -10,6 +10,12 @@ package enum DamagedCall {
         #"{"method":"io.neti.Control.SetLogLevel","oneway":true,"parameters":{"level":"warning"}}"#,
         #"{"method":"io.neti.Control.Monitor","more":true,"parameters":{"instance":"a","kinds":["nic","kstat"]}}"#,
         #"{"method":"io.neti.Control.Inject","parameters":{"instance":"blue","packets":["45","60"],"style":"queueIn"}}"#,
+        #"{"method":"io.neti.Control.Capture","more":true,"parameters":{"instance":"a","verdicts":["drop"]}}"#,
+        #"{"method":"io.neti.Control.GetMetrics","parameters":{}}"#,
+        #"{"method":"io.neti.Control.ChangeHook","parameters":{"instance":"a","hook":"b","values":{"c":"d"}}}"#,
+        #"{"method":"io.neti.Control.AddHook","parameters":{"instance":"a","hook":"b","module":"ipf","events":[]}}"#,
+        #"{"method":"io.neti.Control.MoveHook","parameters":{"instance":"a","hook":"b","hint":"first","save":true}}"#,
+        #"{"method":"io.neti.Control.ConfirmReload"}"#,
         #"{"method":"org.varlink.service.GetInfo","upgrade":false,"parameters":null}"#,
         #"{"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":"io.neti.Control"}}"#,
         #"{"method":"\u0069o.neti.Control.ListHooks","parameters":{"instance":"\ud83d\ude00\u0000"}}"#,
@@ -38,5 +44,10 @@ package enum DamagedCall {
             }
         }
         return bytes + [0]
+    }
+
+    /// The same as messages, each with its NUL: one that was damaged may have become several.
+    package static func messages(seed: UInt64) -> [[UInt8]] {
+        bytes(seed: seed).split(separator: 0, omittingEmptySubsequences: false).dropLast().map { $0 + [0] }
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ControlNoise
 import Glibc
 import LiveHost
 import Neti
 import Synchronization
 import SystemPackage
 
-/// All that clients can do to a control socket at once, from threads that give way to everybody else.
+/// All that clients can do to a control socket at once, from threads that give way to those that carry packets.
 ///
 /// A crowd of connections that are silent, send a byte now and then, or ask for much and read nothing; each that is closed
 /// is opened again. Beside it a few clients that send damaged calls as fast as they are taken.
@@ -42,14 +41,16 @@ final class ControlStress: Sendable {
     init(_ socket: String, crowd: Int, fuzzers: Int) throws(NetiError) {
         let shared = shared
         var all = [try Worker { () throws(NetiError) in Self.beCrowd(socket, crowd, shared) }]
-        for number in 0..<fuzzers {
+        for number in 0..<UInt64(fuzzers) {
             all.append(
-                try Worker { () throws(NetiError) in Self.fuzz(socket, first: number, step: fuzzers, shared) })
+                try Worker { () throws(NetiError) in
+                    Self.fuzz(socket, number: number, of: UInt64(fuzzers), shared)
+                })
         }
         workers = Mutex(all)
     }
 
-    /// Damaged calls that were sent.
+    /// Damaged calls that the daemon has looked at: it has answered them or closed the connection because of them.
     var messages: Int { shared.messages.load(ordering: .relaxed) }
     /// Replies that came back to them.
     var answers: Int { shared.answers.load(ordering: .relaxed) }
@@ -80,7 +81,7 @@ final class ControlStress: Sendable {
 
     private static func beModest() {
         // Of this thread alone (setpriority(2), "C library/kernel differences").
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
     }
 
     private static func beCrowd(_ path: String, _ count: Int, _ shared: Shared) {
@@ -120,10 +121,9 @@ final class ControlStress: Sendable {
         }
     }
 
-    private static func fuzz(_ path: String, first: Int, step: Int, _ shared: Shared) {
+    private static func fuzz(_ path: String, number: UInt64, of fuzzers: UInt64, _ shared: Shared) {
         beModest()
-        var seed = UInt64(first)
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var fuzzer = ControlFuzzer(seeds: number, every: fuzzers)
         while mayGoOn(shared) {
             let socket = connection(path)
             guard socket >= 0 else {
@@ -131,33 +131,17 @@ final class ControlStress: Sendable {
                 continue
             }
             defer { close(socket) }
-            // Until the daemon has had enough of it.
-            while mayGoOn(shared) {
-                let calls = (0..<Self.callsAtOnce).map { seed + UInt64($0 * step) }
-                seed += UInt64(step * Self.callsAtOnce)
-                guard send(socket, calls.flatMap { DamagedCall.bytes(seed: $0) }) else { break }
-                shared.messages.add(Self.callsAtOnce, ordering: .relaxed)
-                wait(socket)
-                let count = unsafe recv(socket, &buffer, buffer.count, CInt(MSG_DONTWAIT))
-                if count > 0 {
-                    shared.answers.add(buffer[..<count].count { $0 == 0 }, ordering: .relaxed)
-                } else if count == 0 || errno != EAGAIN {
-                    break
-                }
+            var goesOn = true
+            while goesOn, mayGoOn(shared) {
+                let turn = fuzzer.turn(at: socket)
+                shared.messages.add(turn.lookedAt, ordering: .relaxed)
+                shared.answers.add(turn.answers, ordering: .relaxed)
+                goesOn = turn.goesOn
             }
         }
     }
 
-    /// Damaged calls that are sent in one piece.
-    private static let callsAtOnce = 4
-
-    /// Waits a moment for a reply, or for the end of the connection; some calls bring neither.
-    private static func wait(_ socket: CInt) {
-        var entry = pollfd(fd: socket, events: CShort(POLLIN), revents: 0)
-        unsafe poll(&entry, 1, 50)
-    }
-
-    private static func connection(_ path: String) -> CInt {
+    static func connection(_ path: String) -> CInt {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return -1 }
         var address = sockaddr_un()
@@ -174,7 +158,7 @@ final class ControlStress: Sendable {
     }
 
     /// Sends without waiting; whether all of it was taken.
-    private static func send(_ socket: CInt, _ bytes: [UInt8]) -> Bool {
+    static func send(_ socket: CInt, _ bytes: [UInt8]) -> Bool {
         let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
         return unsafe Glibc.send(socket, bytes, bytes.count, flags) == bytes.count
     }

@@ -10,10 +10,10 @@ import Testing
 extension RunningDaemon {
     /// A thousand idle and slow clients, and others that send nonsense, while packets flow.
     ///
-    /// `NETI_STRESS_MESSAGES` says how many damaged calls are sent at least; a million for the full test.
+    /// `NETI_STRESS_MESSAGES` says how many damaged calls the daemon must look at; a million for the full test.
     @Suite struct ControlUnderStress {
         private static let messages =
-            ProcessInfo.processInfo.environment["NETI_STRESS_MESSAGES"].flatMap(Int.init) ?? 5000
+            ProcessInfo.processInfo.environment["NETI_STRESS_MESSAGES"].flatMap(Int.init) ?? 1000
         /// Pairs of a quiet second and one under stress that are compared at least.
         private static let rounds = 5
 
@@ -28,12 +28,14 @@ extension RunningDaemon {
             listFolder("/proc/\(daemon.process)/fd").count
         }
 
+        /// Seconds under stress in a row.
+        private static let loudSeconds = messages > 100_000 ? 5 : 1
+
         /// Datagrams that arrive in a second.
-        private func rate(_ traffic: Traffic) -> Double {
-            func arrived() -> Int { traffic.tallies.values.reduce(0) { $0 + $1.arrived.count } }
-            let (start, before) = (ContinuousClock.now, arrived())
-            usleep(1_000_000)
-            let count = arrived() - before
+        private func rate(_ traffic: Traffic, seconds length: Int) -> Double {
+            let (start, before) = (ContinuousClock.now, traffic.arrived)
+            usleep(UInt32(length) * 1_000_000)
+            let count = traffic.arrived - before
             let (seconds, attoseconds) = (ContinuousClock.now - start).components
             return Double(count) / (Double(seconds) + Double(attoseconds) / 1e18)
         }
@@ -48,7 +50,7 @@ extension RunningDaemon {
                     instances: InstanceText(hooks: [.init(name: "counter")]).text, on: hosts.right)
                 defer { daemon.stop() }
                 try daemon.waitUntilReady()
-                let traffic = try Traffic(between: hosts, pace: .window(32))
+                let traffic = try Traffic(between: hosts, pace: .rate(1000))
                 let stress = try ControlStress(daemon.controlSocket, crowd: 1000, fuzzers: 4)
                 defer { stress.stop() }
                 #expect(traffic.brings(100))
@@ -59,9 +61,9 @@ extension RunningDaemon {
                 let deadline = Deadline(.seconds(60 + Self.messages / 1000))
                 while quiet.count < Self.rounds || stress.messages < Self.messages, !deadline.isOver {
                     stress.pause()
-                    quiet.append(rate(traffic))
+                    quiet.append(rate(traffic, seconds: 1))
                     stress.resume()
-                    loud.append(rate(traffic))
+                    loud.append(rate(traffic, seconds: Self.loudSeconds))
                     // Somebody with a right to know.
                     let asked = ContinuousClock.now
                     #expect(try daemon.status().pid == Int(daemon.process))
@@ -71,7 +73,7 @@ extension RunningDaemon {
                 }
                 let sent = stress.messages
                 #expect(sent >= Self.messages)
-                #expect(stress.answers > 20)
+                #expect(stress.answers > sent / 10)
                 #expect(stress.opened >= 1000)
                 stress.stop()
                 let tallies = try traffic.stop()
@@ -81,7 +83,7 @@ extension RunningDaemon {
 
                 // The machine's other work comes and goes: what is compared are neighbours.
                 let ratios = zip(loud, quiet).map { $0 / $1 }
-                #expect(median(ratios) > 0.7, "\(ratios)")
+                #expect(median(ratios) > 0.9, "\(ratios)")
                 #expect(mostMemory - before.memory < 128 * 1024, "\(mostMemory) KiB, before \(before.memory)")
                 #expect(mostDescriptors <= before.descriptors + ControlServer.Limits().clients + 16)
                 #expect(slowest < .seconds(5))

@@ -25,6 +25,9 @@ final class Traffic: Sendable {
         case steady
         /// As soon as fewer than so many are on their way: one that is lost is missed for ever.
         case window(Int)
+        /// So many a second at even intervals, later ones as soon as they can be made up for; never more than 32 are on
+        /// their way.
+        case rate(Int)
     }
 
     /// What became of a flow: datagrams are numbered from 1.
@@ -85,6 +88,9 @@ final class Traffic: Sendable {
     /// What became of the flows so far.
     var tallies: [Flow: Tally] { shared.tallies.withLock { $0 } }
 
+    /// Datagrams of all flows that have arrived so far.
+    var arrived: Int { shared.tallies.withLock { $0.values.reduce(0) { $0 + $1.arrived.count } } }
+
     /// Waits until so many more datagrams have arrived of every flow, 20 seconds at most; whether they did.
     func brings(_ count: Int) -> Bool {
         let marks = tallies.mapValues(\.sent)
@@ -104,40 +110,48 @@ final class Traffic: Sendable {
     }
 
     private static func carry(_ ends: [Ends], _ pace: Pace, _ shared: Shared) throws(NetiError) {
-        var tallies: [Flow: Tally] = [:]
+        let start = ContinuousClock.now
         var deadline: Deadline?
         while true {
             if shared.isStopping.load(ordering: .relaxed), deadline == nil { deadline = Deadline(.seconds(1)) }
-            for end in ends {
-                var tally = tallies[end.flow] ?? Tally()
-                while let received = try end.receiver.socket.receiveNow() {
-                    tally.arrived.append(received.bytes.reduce(0) { $0 << 8 | Int($1) })
+            let isStopping = deadline != nil
+            let elapsed = start.duration(to: .now)
+            // Changed in place: a copy of all numbers for each turn would soon be all that it does.
+            let isComplete = try shared.tallies.withLock { tallies throws(NetiError) in
+                for end in ends {
+                    try turn(end, &tallies[end.flow, default: Tally()], elapsed, isStopping ? nil : pace)
                 }
-                if deadline == nil, pace.allowsNext(tally) {
-                    tally.sent += 1
-                    do throws(NetiError) {
-                        let number = tally.sent
-                        try end.sender.send(
-                            (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - $0 * 8)) }, to: end.receiver)
-                    } catch {
-                        tally.refused += 1
-                    }
-                }
-                tallies[end.flow] = tally
+                return tallies.values.allSatisfy { $0.arrived.count + $0.refused >= $0.sent }
             }
-            shared.tallies.withLock { $0 = tallies }
-            let isComplete = tallies.values.allSatisfy { $0.arrived.count + $0.refused >= $0.sent }
             if let deadline, isComplete || deadline.isOver { return }
             pace.rest()
+        }
+    }
+
+    /// Takes what has come of one flow, and sends the next datagram when it is time; none without a pace.
+    private static func turn(_ end: Ends, _ tally: inout Tally, _ elapsed: Duration, _ pace: Pace?) throws(NetiError) {
+        while let received = try end.receiver.socket.receiveNow() {
+            tally.arrived.append(received.bytes.reduce(0) { $0 << 8 | Int($1) })
+        }
+        guard let pace, pace.allowsNext(tally, elapsed) else { return }
+        tally.sent += 1
+        let number = tally.sent
+        do throws(NetiError) {
+            try end.sender.send(
+                (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - $0 * 8)) }, to: end.receiver)
+        } catch {
+            tally.refused += 1
         }
     }
 }
 
 extension Traffic.Pace {
-    fileprivate func allowsNext(_ tally: Traffic.Tally) -> Bool {
+    fileprivate func allowsNext(_ tally: Traffic.Tally, _ elapsed: Duration) -> Bool {
         switch self {
         case .steady: true
         case .window(let size): tally.sent - tally.arrived.count < size
+        case .rate(let rate):
+            .seconds(1) * tally.sent / rate <= elapsed && tally.sent - tally.arrived.count < 32
         }
     }
 
@@ -145,6 +159,7 @@ extension Traffic.Pace {
         switch self {
         case .steady: usleep(1000)
         case .window: usleep(50)
+        case .rate: usleep(250)
         }
     }
 }

@@ -184,7 +184,7 @@ public final class DaemonProcess: Sendable {
     }
 
     /// The path of one of the project's programs: beside this one, as in `.build/release`, or, for tests, which run
-    /// inside a program of the toolchain, in the folder of debug builds.
+    /// inside a program of the toolchain, in the folder of debug builds; first of all in what `NETI_PROGRAMS` names.
     ///
     /// - Throws: `ENOENT` when it isn't built.
     public static func program(_ name: String) throws(NetiError) -> String {
@@ -192,7 +192,8 @@ public final class DaemonProcess: Sendable {
         let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
         let path = buffer.prefix(max(0, count)).map(UInt8.init(bitPattern:))
         let own = FilePath(String(decoding: path, as: UTF8.self)).removingLastComponent()
-        for folder in [own.string, ".build/debug"] {
+        let named = unsafe getenv("NETI_PROGRAMS").map { [unsafe String(cString: $0)] } ?? []
+        for folder in named + [own.string, ".build/debug"] {
             let path = "\(folder)/\(name)"
             if unsafe access(path, X_OK) == 0 { return path }
         }

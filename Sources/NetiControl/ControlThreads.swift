@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// The threads of the control interface: one that reads and writes, a few that answer.
+///
+/// They give way to those that carry packets: whatever clients ask for, on a machine that has too much to do they get
+/// the least of it.
+final class ControlThreads: TaskExecutor {
+    /// Calls that may take their time at once, without others waiting for them.
+    private static let count = 4
+
+    /// The nice value of setpriority(2), which Linux keeps for each thread.
+    private static let niceness: CInt = 10
+
+    let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let pool = NIOThreadPool(numberOfThreads: count)
+
+    /// Starts them.
+    func start() async throws {
+        let pool = pool
+        try await loop.next().submit {
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+            // A thread begins as nice as the one that starts it.
+            pool.start()
+        }.get()
+    }
+
+    /// Ends them; nothing may run on them any more.
+    func stop() async throws {
+        try await loop.shutdownGracefully()
+        try await pool.shutdownGracefully()
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let executor = unsafe asUnownedTaskExecutor()
+        pool.submit { _ in unsafe job.runSynchronously(on: executor) }
+    }
+}
