@@ -10,7 +10,7 @@ package enum DamagedCall {
         #"{"method":"io.neti.Control.SetLogLevel","oneway":true,"parameters":{"level":"warning"}}"#,
         #"{"method":"io.neti.Control.Monitor","more":true,"parameters":{"instance":"a","kinds":["nic","kstat"]}}"#,
         #"{"method":"io.neti.Control.Inject","parameters":{"instance":"blue","packets":["45","60"],"style":"queueIn"}}"#,
-        #"{"method":"io.neti.Control.Capture","more":true,"parameters":{"instance":"a","verdicts":["drop"]}}"#,
+        #"{"method":"io.neti.Control.Capture","more":true,"parameters":{"instance":"a","verdicts":["pass"]}}"#,
         #"{"method":"io.neti.Control.GetMetrics","parameters":{}}"#,
         #"{"method":"io.neti.Control.ChangeHook","parameters":{"instance":"a","hook":"b","values":{"c":"d"}}}"#,
         #"{"method":"io.neti.Control.AddHook","parameters":{"instance":"a","hook":"b","module":"ipf","events":[]}}"#,
