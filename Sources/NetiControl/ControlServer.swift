@@ -99,6 +99,7 @@ public struct ControlServer: Service {
         do {
             try await threads.start()
             let listener = try await ServerBootstrap(group: threads.loop)
+                .outlastingShortages()
                 // A client may say that it has no more calls and still read replies.
                 .childChannelOption(.allowRemoteHalfClosure, value: true)
                 .bind(descriptor.rawValue) { channel in

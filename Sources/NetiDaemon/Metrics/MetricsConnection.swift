@@ -5,7 +5,8 @@ import NIOHTTP1
 
 /// One client that wants metrics: one request, one answer, and the connection ends.
 struct MetricsConnection: Sendable {
-    private let channel: NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
+    /// What is sent goes by the channel below: a connection that is dropped before it is served may own no writer.
+    private let channel: NIOAsyncChannel<HTTPServerRequestPart, Never>
     private let end: Scheduled<Void>
 
     /// What the text is called (exposition format 0.0.4).
@@ -34,25 +35,29 @@ struct MetricsConnection: Sendable {
 
     /// Closes the connection at once: waiting for the request would keep one client more.
     func turnAway() async {
-        try? await channel.executeThenClose { _, _ in }
+        try? await channel.executeThenClose { _ in }
         end.cancel()
     }
 
     /// Waits for the head of a request and answers it; a body isn't waited for.
     private func reply(_ answer: (HTTPRequestHead) async -> (status: HTTPResponseStatus, body: [UInt8])) async {
-        try? await channel.executeThenClose { requests, responses in
+        try? await channel.executeThenClose { requests in
             for try await case .head(let head) in requests {
                 let (status, body) = await answer(head)
                 let headers: HTTPHeaders = [
                     "Content-Type": Self.textType, "Content-Length": "\(body.count)", "Connection": "close",
                 ]
-                try await responses.write(.head(.init(version: .http1_1, status: status, headers: headers)))
-                if head.method != .HEAD { try await responses.write(.body(ByteBuffer(bytes: body))) }
-                try await responses.write(.end(nil))
+                send(.head(.init(version: .http1_1, status: status, headers: headers)))
+                if head.method != .HEAD { send(.body(ByteBuffer(bytes: body))) }
+                try await channel.channel.writeAndFlush(ResponseBytes.OutboundIn.end(nil))
                 break
             }
         }
         end.cancel()
+    }
+
+    private func send(_ part: ResponseBytes.OutboundIn) {
+        channel.channel.write(part, promise: nil)
     }
 }
 

@@ -39,6 +39,7 @@ struct MetricsServer: Service {
     ) async throws {
         let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let bootstrap = ServerBootstrap(group: loop)
+            .outlastingShortages()
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 16)
         let initialize: @Sendable (any Channel) -> EventLoopFuture<MetricsConnection> = { channel in
