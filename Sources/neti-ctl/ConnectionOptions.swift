@@ -25,12 +25,19 @@ struct ConnectionOptions: ParsableArguments {
     /// The path to use here and now.
     var path: String { path(environment: ProcessInfo.processInfo.environment) }
 
+    /// For how long a change of the configuration is waited for: it takes its time when it is about many instances, and
+    /// goes on whether or not anybody waits.
+    static let changeTimeout = Duration.seconds(600)
+
     /// Makes one call.
     ///
+    /// - Parameter timeout: how long the daemon may take.
     /// - Throws: exit status 1, after one line on standard error.
-    func call<Method: ControlMethod>(_ method: Method) throws(ExitCode) -> Method.Reply {
+    func call<Method: ControlMethod>(
+        _ method: Method, timeout: Duration = .seconds(10)
+    ) throws(ExitCode) -> Method.Reply {
         do throws(ControlClientError) {
-            var client = try ControlClient(path: path)
+            var client = try ControlClient(path: path, timeout: timeout)
             return try client.call(method)
         } catch {
             complain("\(error)")

@@ -31,7 +31,7 @@ extension ConnectionOptions {
     func edit<Method: ControlMethod>(
         _ method: Method, _ file: ConfigurationFileOptions
     ) throws(ExitCode) -> Method.Reply where Method.Reply == ConfigurationEditing.Reply {
-        let reply = try call(method)
+        let reply = try call(method, timeout: Self.changeTimeout)
         guard let edit = reply.file else { return reply }
         do throws(FileEditError) {
             try ConfigurationFileWriter.write(edit, allowed: file.config)

@@ -22,6 +22,7 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() throws {
-        try output.show(try connection.call(Reload(dryRun: true))) { reply, _ in changeLines(reply) }
+        let reply = try connection.call(Reload(dryRun: true), timeout: ConnectionOptions.changeTimeout)
+        try output.show(reply) { reply, _ in changeLines(reply) }
     }
 }

@@ -20,6 +20,6 @@ struct ConfirmCommand: ParsableCommand {
     @OptionGroup var connection: ConnectionOptions
 
     func run() throws {
-        try output.show(try connection.call(ConfirmReload())) { _, _ in [] }
+        try output.show(try connection.call(ConfirmReload(), timeout: ConnectionOptions.changeTimeout)) { _, _ in [] }
     }
 }

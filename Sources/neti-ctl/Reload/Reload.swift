@@ -10,10 +10,11 @@ struct ReloadCommand: ParsableCommand {
         abstract: "Let the daemon follow its configuration file again.",
         discussion: """
             The daemon checks the whole file and every file that it names, then makes the fewest changes, all or none. \
-            What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered. If \
-            anything is wrong, nothing changes and the mistakes are told with file and line, status 1. What changed \
-            is printed, a line each, and what 'hook add' and the like have changed without --save, which is \
-            discarded. 'systemctl reload neti' is this command; SIGHUP does the same and tells the log.
+            What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered, but for \
+            an instance that is told as "remade": for a moment its packets go the way of 'on-exit'. If anything is \
+            wrong, nothing changes and the mistakes are told with file and line, status 1. What changed is printed, a \
+            line each, and what 'hook add' and the like have changed without --save, which is discarded. 'systemctl \
+            reload neti' is this command; SIGHUP does the same and tells the log.
 
             With --confirm everything goes back as it was after that time, unless 'neti-ctl confirm' comes before: so \
             a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then.
@@ -48,7 +49,8 @@ struct ReloadCommand: ParsableCommand {
 
     func run() throws {
         let request = Reload(confirm: confirm, dryRun: dryRun ? true : nil)
-        try output.show(try connection.call(request)) { reply, _ in changeLines(reply) }
+        let reply = try connection.call(request, timeout: ConnectionOptions.changeTimeout)
+        try output.show(reply) { reply, _ in changeLines(reply) }
     }
 }
 
