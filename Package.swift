@@ -169,7 +169,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "CNetfilterQueue", "ControlNoise", "LiveHost", "Neti", "NetiControl", "NetiLinux", "Packet", "neti-ctl",
-                "neti-daemon", system,
+                "neti-daemon", "neti-troubled-daemon", system,
             ],
             swiftSettings: swift),
         // The service under real systemd, in a container.
@@ -180,6 +180,9 @@ let package = Package(
         .executableTarget(
             name: "neti-stuck", dependencies: ["Hooks", "Neti", "NetiDaemon", "Packet"], path: "Tests/StuckHook",
             swiftSettings: swift),
+        .executableTarget(
+            name: "neti-troubled-daemon", dependencies: ["Hooks", "Neti", "NetiDaemon", "Packet", system],
+            path: "Tests/TroubledDaemon", swiftSettings: swift),
         .executableTarget(
             name: "neti-fuzz",
             dependencies: [

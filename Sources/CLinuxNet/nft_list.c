@@ -95,6 +95,28 @@ int clnx_nft_find_table(int fd, uint8_t family, const char *name, struct clnx_nf
     return result == 0 && !found.is_found ? -ENOENT : result;
 }
 
+// The packets that a rule has counted, from its expressions: a list of pairs of name and data.
+static uint64_t counted_packets(const struct nlattr *expressions) {
+    const struct nlattr *element;
+    mnl_attr_for_each_nested(element, expressions) {
+        const struct nlattr *data = NULL, *field;
+        bool is_counter = false;
+        mnl_attr_for_each_nested(field, element) {
+            if (mnl_attr_get_type(field) == NFTA_EXPR_DATA) { data = field; }
+            if (mnl_attr_get_type(field) == NFTA_EXPR_NAME) {
+                static const char counter[] = "counter";
+                is_counter = mnl_attr_get_payload_len(field) == sizeof counter
+                    && memcmp(mnl_attr_get_payload(field), counter, sizeof counter) == 0;
+            }
+        }
+        if (!is_counter || data == NULL) { continue; }
+        mnl_attr_for_each_nested(field, data) {
+            if (mnl_attr_get_type(field) == NFTA_COUNTER_PACKETS) { return get64(field); }
+        }
+    }
+    return 0;
+}
+
 struct rule_list {
     struct clnx_nft_listed_rule *rules;
     uint32_t capacity;
@@ -109,6 +131,7 @@ static int take_rule(const struct nlmsghdr *header, void *context) {
     mnl_attr_for_each(attribute, header, sizeof(struct nfgenmsg)) {
         switch (mnl_attr_get_type(attribute)) {
         case NFTA_RULE_HANDLE: rule.handle = get64(attribute); break;
+        case NFTA_RULE_EXPRESSIONS: rule.packets = counted_packets(attribute); break;
         case NFTA_RULE_USERDATA:
             rule.tag = clnx_nft_read_tag(mnl_attr_get_payload(attribute), mnl_attr_get_payload_len(attribute));
             break;

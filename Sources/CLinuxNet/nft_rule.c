@@ -106,6 +106,7 @@ static bool fill_rule(struct nftnl_rule *rule, const struct clnx_nft_rule *wante
     struct clnx_nft_tag tag = clnx_nft_make_tag(wanted->tag);
     if (nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, &tag, sizeof tag) != 0) { return false; }
     if (!add_matches(rule, wanted)) { return false; }
+    if (wanted->counts && add_expression(rule, "counter") == NULL) { return false; }
     return wanted->mechanism == CLNX_NFT_NATIVE ? add_native_queue(rule, wanted) : add_compat_queue(rule, wanted);
 }
 

@@ -31,6 +31,10 @@ struct CounterTable: ~Copyable, Sendable {
         cells[cell].store(cells[cell].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
     }
 
+    func value(row: Int, column: Int) -> UInt64 {
+        cells[row * stride + column].load(ordering: .relaxed)
+    }
+
     func total(column: Int) -> UInt64 {
         var sum: UInt64 = 0
         for cell in Swift.stride(from: column, to: cells.count, by: stride) {

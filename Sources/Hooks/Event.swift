@@ -35,6 +35,9 @@ public protocol Event: AnyObject, Sendable {
     /// The registered hooks in the order in which they run.
     func snapshot() -> [HookDescription]
 
+    /// The hook that a reader's thread is inside; see `HookEvent.hookInside(reader:)`.
+    func hookInside(reader index: Int) -> String?
+
     /// Takes a hook off; see `HookEvent.unregister(named:record:)`.
     func unregister(named hookName: String, record: () -> Void) throws(HookError)
 

@@ -78,7 +78,7 @@ extension EventState where Data: ~Copyable {
             }
             record.hook = Hook(
                 name: name, version: record.hook.version, flags: record.hook.flags, hint: hint,
-                function: record.hook.function)
+                policy: record.hook.policy, function: record.hook.function)
             return record
         case .new(let hook):
             if phase != .live {

@@ -15,6 +15,7 @@ struct HookRecord<Data: ~Copyable>: Sendable {
     var position = 0
     /// What chains that have been freed had counted.
     var counts = HookCounts()
+    let health = HookHealth()
 
     var member: ChainMember { ChainMember(name: hook.name, hint: hook.hint) }
 }
@@ -134,7 +135,7 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
     func makeChain(places: Int) -> ChainBox<Data> {
         var entries = UniqueArray<HookEntry<Data>>(minimumCapacity: records.count)
         for record in records {
-            entries.append(HookEntry(function: record.hook.function, registration: record.registration))
+            entries.append(HookEntry(record))
         }
         return ChainBox(EventChain(entries: entries, places: places))
     }
@@ -181,8 +182,18 @@ struct EventState<Data: ~Copyable>: ~Copyable, Sendable {
                 HookDescription(
                     name: record.hook.name, version: record.hook.version, flags: record.hook.flags,
                     hint: record.hook.hint, position: record.position, hits: counts.hits, drops: counts.drops,
-                    registration: record.registration))
+                    registration: record.registration, policy: record.hook.policy,
+                    trouble: record.health.trouble(counts)))
         }
         return descriptions
+    }
+
+    /// The hook that the thread of a reader's place is inside; nil if it is in none that is still registered.
+    func hookInside(place: Int) -> String? {
+        var registration = current.registrationInside(place: place)
+        for index in retired.indices where registration == 0 {
+            registration = retired[index].box.registrationInside(place: place)
+        }
+        return records.first { $0.registration == registration }?.hook.name
     }
 }

@@ -19,11 +19,15 @@ public struct HookDescription: Sendable, Equatable {
     /// Which registration it is on its event, counted from 1 and never used again: what ``HookDecision/registration``
     /// tells.
     public let registration: UInt64
+    /// What becomes of it when it fails or takes too long.
+    public let policy: HookPolicy
+    /// What went wrong with it.
+    public let trouble: HookTrouble
 
     /// Puts a description together.
     public init(
         name: String, version: Int32, flags: UInt32, hint: Hint, position: Int, hits: UInt64, drops: UInt64,
-        registration: UInt64
+        registration: UInt64, policy: HookPolicy = HookPolicy(), trouble: HookTrouble = HookTrouble()
     ) {
         self.name = name
         self.version = version
@@ -33,6 +37,8 @@ public struct HookDescription: Sendable, Equatable {
         self.hits = hits
         self.drops = drops
         self.registration = registration
+        self.policy = policy
+        self.trouble = trouble
     }
 }
 

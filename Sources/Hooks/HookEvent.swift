@@ -117,6 +117,11 @@ public final class HookEvent<Data: ~Copyable>: Event {
     /// The registered hooks in the order in which they run.
     public func snapshot() -> [HookDescription] { state.withLock { $0.descriptions } }
 
+    /// The hook that a reader's thread is inside; nil if it is in none.
+    ///
+    /// For threads that are stuck: of one that moves it tells where it was at some moment, or nothing.
+    public func hookInside(reader index: Int) -> String? { state.withLock { $0.hookInside(place: index) } }
+
     // MARK: Going
 
     /// Whether it was condemned and its last hook and callback are gone: nobody needs it any more (R1, R142).

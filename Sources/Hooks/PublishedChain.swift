@@ -22,6 +22,8 @@ struct ChainBox<Data: ~Copyable>: ~Copyable, @unchecked Sendable {
 
     var runs: UInt64 { unsafe pointer.pointee.runs }
 
+    func registrationInside(place: Int) -> UInt64 { unsafe pointer.pointee.registrationInside(place: place) }
+
     func counts(of registration: UInt64) -> HookCounts { unsafe pointer.pointee.counts(of: registration) }
 }
 

@@ -3,7 +3,7 @@
 import Neti
 
 /// A number with a unit behind it, such as `50ms`, `0.1%` or `1Mbit`; a bare `0` needs no unit.
-struct Quantity {
+package struct Quantity {
     /// What one of each unit is in the unit that is counted in. Small letters; texts may have capitals.
     let units: [String: Double]
 
@@ -16,7 +16,7 @@ struct Quantity {
     /// The value in the unit that is counted in.
     ///
     /// - Throws: the message that says what was expected, what was found, and what may have been meant.
-    func value(of text: String) throws(QuantityError) -> Double {
+    package func value(of text: String) throws(QuantityError) -> Double {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
         let unit = text.dropFirst(digits.count).lowercased()
         guard digits.count <= Self.maximumDigits, digits.first != ".", digits.last != ".", let number = Double(digits)
@@ -45,13 +45,13 @@ struct Quantity {
 }
 
 /// Why a text is no quantity.
-struct QuantityError: Error {
-    let message: String
+package struct QuantityError: Error {
+    package let message: String
 }
 
 extension Quantity {
     /// Nanoseconds, up to an hour. The units of tc(8).
-    static let time = Quantity(
+    package static let time = Quantity(
         units: [
             "ns": 1, "nsec": 1, "nsecs": 1, "us": 1e3, "usec": 1e3, "usecs": 1e3, "ms": 1e6, "msec": 1e6, "msecs": 1e6,
             "s": 1e9, "sec": 1e9, "secs": 1e9,

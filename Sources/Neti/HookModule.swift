@@ -27,7 +27,8 @@ public protocol HookModule: AnyObject, Sendable {
     /// Prepares everything that the hook functions will use; after this nothing is allocated for a packet.
     init(_ settings: HookModuleSettings) throws(NetiError)
 
-    /// The function to put on one event of one protocol.
+    /// The function to put on one event of one protocol. It may throw where it can't do its work; what that means for the
+    /// packet and the hook says the configuration (`on-failure`).
     func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function
 
     /// Creates the module's kstats, when the instance is up and before its hooks are registered.

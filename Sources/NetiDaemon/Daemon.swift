@@ -72,15 +72,20 @@ public struct Daemon: Sendable {
             backend: backend, logger: logger)
         let metrics = try await metricsServer(backend.metricsSource, logger)
         try engine.start()
+        let deadline = StopDeadline(engine: engine, logger: logger)
+        defer {
+            engine.stop()
+            deadline.end()
+        }
+        try HookRemoval.begin(for: engine)
         let group = ServiceGroup(
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
                 Reloading(reloader: reloader, hangups: hangups, logger: logger),
-                Announcement(notifier: notifier, logger: logger),
+                Announcement(notifier: notifier, deadline: deadline, logger: logger),
             ] + metrics,
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        defer { engine.stop() }
         try await group.run()
     }
 }
@@ -123,6 +128,7 @@ private struct Reporting: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var losses = LossReport()
+            var troubles = TroubleReport()
             var saved = ContinuousClock.now
             for round in 1... {
                 do {
@@ -137,6 +143,7 @@ private struct Reporting: Service {
                 }
                 if round.isMultiple(of: Self.roundsPerLook) {
                     losses.look(at: engine, logger: logger)
+                    troubles.look(at: engine, logger: logger)
                     engine.lookAgain(.all)
                 } else {
                     engine.lookAgain(.known)
@@ -144,6 +151,7 @@ private struct Reporting: Service {
             }
             engine.passOnLogLines()
             losses.look(at: engine, logger: logger)
+            troubles.look(at: engine, logger: logger)
         }
     }
 }
@@ -151,6 +159,7 @@ private struct Reporting: Service {
 /// Tells the service manager and the log that the daemon is ready, and later that it stops.
 private struct Announcement: Service {
     let notifier: ServiceNotifier?
+    let deadline: StopDeadline
     let logger: Logger
 
     func run() async throws {
@@ -158,6 +167,7 @@ private struct Announcement: Service {
         tell(.ready)
         try? await gracefulShutdown()
         logger.info("stopping")
+        deadline.begin()
         tell(.stopping)
     }
 

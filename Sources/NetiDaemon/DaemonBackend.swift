@@ -67,6 +67,7 @@ struct DaemonBackend: ControlBackend {
                 onExit: entry.configuration.queueing.onExit == .open ? .open : .closed,
                 ordering: entry.configuration.ordering == .documented ? .documented : .illumos,
                 hooks: entry.hookCount, queues: status?.queues.map(ListInstances.Queue.init) ?? [],
+                passedUnseen: status.map { Int(clamping: $0.passedUnseen) } ?? 0,
                 held: entry.running.map { .init($0.instance.injection.status) } ?? .init(),
                 aliases: entry.aliases, shadowed: entry.shadowed, saved: saved.has(entry))
         }
@@ -83,6 +84,9 @@ struct DaemonBackend: ControlBackend {
                         instance: entry.name, netid: Int(entry.netid.rawValue), family: family.rawValue,
                         event: event.rawValue, position: index + 1, name: hook.name, hint: ListHooks.Hint(hook.hint),
                         hintValue: hook.hint.target, hits: Int(clamping: hook.hits), drops: Int(clamping: hook.drops),
+                        failures: Int(clamping: hook.trouble.failures),
+                        overBudget: Int(clamping: hook.trouble.overBudget),
+                        skipped: Int(clamping: hook.trouble.skipped), state: ListHooks.State(hook.trouble),
                         module: entry.running?.moduleName(ofHook: hook.name),
                         saved: saved.has(hook: hook.name, of: entry))
                 }
@@ -137,10 +141,7 @@ struct DaemonBackend: ControlBackend {
 extension InstanceEntry {
     /// The events of the instance, when it is up, by family.
     fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
-        guard let instance = running?.instance else { return [] }
-        return NetworkFamily.allCases.flatMap { family in
-            family.events.map { (family, $0, instance.protocolHandle(family).event($0)) }
-        }
+        running?.instance.points ?? []
     }
 
     /// Registrations on all events; a hook on four events counts four times.
@@ -179,6 +180,12 @@ extension ListHooks.Hint {
         case Hooks.Hint.after("").code: self = .after
         default: self = .none
         }
+    }
+}
+
+extension ListHooks.State {
+    fileprivate init(_ trouble: HookTrouble) {
+        self = trouble.isToBeRemoved ? .leaving : trouble.isSkipped ? .skipped : .active
     }
 }
 

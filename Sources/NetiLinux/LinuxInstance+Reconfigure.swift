@@ -57,6 +57,7 @@ extension LinuxInstance {
             state.kstats?.delete()
             state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
         }
+        state.beginStock()
         return former
     }
 

@@ -24,6 +24,9 @@ public final class LinuxInstance: Sendable {
         public var mechanism: SteeringMechanism?
         /// How often more happened to interfaces and routes at once than the kernel could tell; each time it was asked anew.
         public var interfaceLosses: UInt64
+        /// Packets that the kernel let pass unseen because a queue or its socket was full (`fail-open`), at least. Without
+        /// `gso` a batch of segments counts once, so it may hide some.
+        public var passedUnseen: UInt64
     }
 
     struct State: ~Copyable {
@@ -40,6 +43,25 @@ public final class LinuxInstance: Sendable {
         /// Whether nothing is steered before hooks are complete.
         var isHeldBack: Bool
         var isClosed = false
+        /// What is steered to queues, and what of it was unseen.
+        var overload = OverloadAccount()
+
+        /// What has become of the queues, and what passed them by.
+        ///
+        /// What was steered is asked first: a packet that comes in between then counts as seen twice, never as unseen. What
+        /// is missed that way is found when less is under way.
+        mutating func takeStock() -> [PacketQueue.Status] {
+            let steered = steering?.countSteered()
+            let statuses = queues.map(\.status)
+            if let steered { overload.note(steered: steered, seen: OverloadAccount.seen(statuses)) }
+            return statuses
+        }
+
+        /// Begins to reckon anew, for other queues or other rules.
+        mutating func beginStock() {
+            let seen = OverloadAccount.seen(queues.map(\.status))
+            overload.begin(steered: steering?.countSteered() ?? 0, seen: seen)
+        }
     }
 
     let monitor: InterfaceMonitor
@@ -63,10 +85,11 @@ public final class LinuxInstance: Sendable {
 
     var status: Status {
         state.withLock { state in
-            Status(
-                namespace: namespace, identity: monitor.identity, configuration: state.configuration,
-                queues: state.queues.map(\.status), mechanism: state.steering?.mechanism,
-                interfaceLosses: monitor.losses)
+            let queues = state.takeStock()
+            return Status(
+                namespace: namespace, identity: monitor.identity, configuration: state.configuration, queues: queues,
+                mechanism: state.steering?.mechanism, interfaceLosses: monitor.losses,
+                passedUnseen: state.overload.passedUnseen)
         }
     }
 

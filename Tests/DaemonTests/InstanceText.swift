@@ -39,6 +39,8 @@ struct InstanceText {
     var netns: String?
     var onExit = "open"
     var queue = 0
+    /// Further keys of the instance, as they stand in the file.
+    var settings = ""
     var hooks: [Hook] = [.counter]
 
     var text: String {
@@ -47,6 +49,7 @@ struct InstanceText {
         \(netns.map { "netns = \"\($0)\"" } ?? "name = \"global\"")
         on-exit = "\(onExit)"
         queue = \(queue)
+        \(settings)
 
         """ + hooks.map(\.text).joined() + "\n"
     }

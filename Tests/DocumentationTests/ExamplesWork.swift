@@ -3,6 +3,7 @@
 import Hooks
 import Neti
 import Packet
+import SystemPackage
 import Testing
 
 /// The examples of the pages do what the pages say.
@@ -50,6 +51,33 @@ struct ExamplesWork {
         fragment[6] = 0x20
         #expect(provider.replay(&fragment, at: inet, reader: reader))
         #expect(count.total == 1)
+    }
+
+    @Test("A hook that throws is counted, and its policy drops the packet")
+    func failing() throws {
+        let instance = try add("blue")
+        let inet = instance.protocolHandle(.inet)
+        try registerReadable(at: instance)
+        let reader = try netinfo.publication.makeReader()
+        var broken: [UInt8] = [0x45, 0]
+        var whole = segment(to: 80)
+        let event = inet.event(.physicalOut)
+        func run(_ bytes: inout [UInt8]) -> HookResult {
+            reader.enter()
+            defer { reader.leave() }
+            return unsafe bytes.withUnsafeMutableBytes { bytes in
+                guard let base = bytes.baseAddress else { return .drop }
+                var packet = unsafe PacketEvent(
+                    netid: instance.netid, family: .inet, event: .physicalOut, flags: [], lane: 0,
+                    metadata: PacketMetadata(), mark: 0, base: base, count: bytes.count, capacity: bytes.count)
+                return event.run(&packet, reader: reader)
+            }
+        }
+        #expect(run(&broken) == .drop)
+        #expect(run(&whole) == .pass)
+        let hook = try #require(event.snapshot().first)
+        #expect((hook.hits, hook.drops, hook.trouble.failures) == (2, 1, 1))
+        #expect(hook.trouble.lastFailure == .badMessage)
     }
 
     @Test("A provider of its own runs hooks that get its own data")

@@ -4,6 +4,7 @@ import Hooks
 import Neti
 import Packet
 import Synchronization
+import SystemPackage
 
 func registerNoTelnet(at instance: Instance) throws {
     let inet = instance.protocolHandle(.inet)
@@ -23,6 +24,15 @@ func registerOtherPort(at instance: Instance) throws {
         return change == nil ? .drop : .pass
     }
     try instance.protocolHandle(.inet).register(otherPort, on: .physicalIn)
+}
+
+func registerReadable(at instance: Instance) throws {
+    let policy = HookPolicy(onFailure: .drop, timeBudget: 10_000_000, onOverBudget: .report)
+    let readable = Hook<PacketEvent>(name: "readable", policy: policy) { packet throws(Errno) in
+        guard packet.datagram != nil else { throw .badMessage }
+        return .pass
+    }
+    try instance.protocolHandle(.inet).register(readable, on: .physicalOut)
 }
 
 final class FragmentCount: Sendable {

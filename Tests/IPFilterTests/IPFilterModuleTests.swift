@@ -51,7 +51,7 @@ struct IPFilterModuleTests {
                 base: base,
                 count: buffer.count, capacity: buffer.count)
             if consumed { event.consume() }
-            return function(&event)
+            return (try? function(&event)) ?? .drop
         }
     }
 

@@ -72,7 +72,7 @@ final class ImpairRig: @unchecked Sendable {
                 netid: instance.netid, family: family, event: event, flags: [], lane: lane, metadata: metadata, mark: 0,
                 base: base, count: bytes.count, capacity: bytes.count,
                 injection: Unmanaged.passUnretained(instance.injection))
-            result = function(&event)
+            result = (try? function(&event)) ?? .drop
             isConsumed = event.isConsumed
             if !isConsumed { event.finishChecksums() }
         }

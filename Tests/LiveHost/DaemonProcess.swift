@@ -32,10 +32,13 @@ public final class DaemonProcess: Sendable {
     ///   - controlSocket: another path than one in its folder.
     ///   - state: another folder than its own for what outlives it.
     ///   - settings: further lines of the configuration's `[daemon]`.
+    ///   - program: another program than `neti-daemon` that takes the same arguments.
+    ///   - prefix: a program with its arguments that becomes the daemon, such as `prlimit`.
     ///   - missing: capabilities that it doesn't have: `net_raw`.
     public init(
         instances: String, files: [String: String] = [:], on host: Host? = nil, controlSocket: String? = nil,
-        state: String? = nil, settings: String = "", without missing: [String] = []
+        state: String? = nil, settings: String = "", program: String = "neti-daemon", prefix: [String] = [],
+        without missing: [String] = []
     ) throws(NetiError) {
         folder = "\(Self.folderPrefix)\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         self.controlSocket = controlSocket ?? "\(folder)/neti.sock"
@@ -55,7 +58,7 @@ public final class DaemonProcess: Sendable {
             for (name, text) in files { try writeFile("\(folder)/\(name)", text) }
             let configuration = "\(folder)/neti.toml"
             try writeFile(configuration, daemonTable + instances)
-            var call = [try Self.program("neti-daemon"), "--config", configuration]
+            var call = prefix + [try Self.program(program), "--config", configuration]
             if !missing.isEmpty {
                 call = ["setpriv", "--bounding-set=" + missing.map { "-\($0)" }.joined(separator: ",")] + call
             }

@@ -68,6 +68,9 @@ struct Rig {
         return value
     }
 
+    /// Packets that no queue had room for, with `fail-open`.
+    var passedUnseen: UInt64? { provider.status(of: instance)?.passedUnseen }
+
     /// The queues' figures added up.
     var totals: QueueTotals { QueueTotals(provider.status(of: instance)?.queues ?? []) }
 }

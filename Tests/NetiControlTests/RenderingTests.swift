@@ -95,6 +95,7 @@ struct RenderingTests {
                 "blue: queue 100 belongs to process 7",
                 "blue: /run/docker/netns/cyan is the same namespace",
                 "blue: /run/docker/netns/blue has no instance, for the name is taken",
+                "global: 9 packets passed unseen because a queue was full (fail-open)",
             ])
         #expect(
             queueLines(Samples.instances, width: nil) == [
@@ -106,6 +107,7 @@ struct RenderingTests {
     @Test func columnsOfHeldPacketsAreThereWhileThereAreAny() {
         var instance = Samples.instances[0]
         instance.held.oldest = 93_784_000
+        instance.passedUnseen = 0
         #expect(instanceLines([instance], width: nil).last?.hasSuffix("  12  1 d 2 h") == true)
         instance.name = String(repeating: "n", count: 40)
         #expect(instanceLines([instance], width: 100).allSatisfy { $0.count <= 100 })
@@ -116,6 +118,7 @@ struct RenderingTests {
     @Test func everyTableFitsEightyColumns() {
         var instance = Samples.instances[0]
         instance.held = .init()
+        instance.passedUnseen = 0
         instance.name = String(repeating: "n", count: 40)
         instance.netns = "/run/netns/" + instance.name
         var hook = Samples.hooks[1]
@@ -136,6 +139,9 @@ struct RenderingTests {
                 "    0  global    inet    PHYSICAL_IN     1  filter  first         1000     98  ipf",
                 "    0  global    inet    PHYSICAL_IN     2  count   after filter   902      0  -",
                 "    1  blue      inet6   PHYSICAL_OUT    1  filter  none             0      0  ipf",
+                "",
+                "blue: filter on inet6 PHYSICAL_OUT failed 7 times, ran over its time budget once, "
+                    + "20 packets passed it by for that, is passed over now",
             ])
     }
 
@@ -151,6 +157,7 @@ struct RenderingTests {
                     {
                       "drops" : 0,
                       "event" : "PHYSICAL_IN",
+                      "failures" : 0,
                       "family" : "inet",
                       "hint" : "after",
                       "hintValue" : "filter",
@@ -158,8 +165,11 @@ struct RenderingTests {
                       "instance" : "global",
                       "name" : "count",
                       "netid" : 0,
+                      "overBudget" : 0,
                       "position" : 2,
-                      "saved" : true
+                      "saved" : true,
+                      "skipped" : 0,
+                      "state" : "active"
                     }
                   ]
                 }

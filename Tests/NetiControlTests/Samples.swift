@@ -24,7 +24,7 @@ enum Samples {
                     number: 100, received: 1000, accepted: 900, dropped: 98, queueFullDrops: 3, socketFullDrops: 4,
                     overruns: 1, waiting: 2,
                     latency: [.init(below: 5120, count: 990), .init(below: nil, count: 10)])
-            ], held: ListInstances.HeldPackets(packets: 12, bytes: 18_000, oldest: 1500)),
+            ], passedUnseen: 9, held: ListInstances.HeldPackets(packets: 12, bytes: 18_000, oldest: 1500)),
         ListInstances.Instance(
             netid: 1, name: "blue", netns: "/run/netns/blue", state: .failed, reason: "queue 100 belongs to process 7",
             onExit: .closed, ordering: .illumos, hooks: 1, queues: [], aliases: ["/run/docker/netns/cyan"],
@@ -43,7 +43,7 @@ enum Samples {
         ListHooks.Hook(
             instance: "blue", netid: 1, family: "inet6", event: "PHYSICAL_OUT", position: 1, name: "filter",
             hint: .none,
-            hintValue: nil, hits: 0, drops: 0, module: "ipf"),
+            hintValue: nil, hits: 0, drops: 0, failures: 7, overBudget: 1, skipped: 20, state: .skipped, module: "ipf"),
     ]
 
     static let kstats = [

@@ -192,6 +192,39 @@ struct ConfigurationErrorTests {
             """),
         .hook(
             """
+            name = "a"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            on-failure = "ignore"
+            time-budget = "10"
+            on-over-budget = "drop"
+            """,
+            "neti.toml:7: instance[0].hook[0].on-failure: expected one of \"skip\", \"drop\", \"remove\", found \"ignore\"",
+            """
+            neti.toml:8: instance[0].hook[0].time-budget: expected a time of up to an hour such as "50ms" (us, ms or s), \
+            found "10"
+            """,
+            """
+            neti.toml:9: instance[0].hook[0].on-over-budget: expected one of "report", "skip", "remove", found "drop"
+            """),
+        .hook(
+            """
+            name = "a"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            time-budget = "0"
+            """,
+            "neti.toml:7: instance[0].hook[0].time-budget: expected a time of a nanosecond or more, found \"0\""),
+        .hook(
+            """
+            name = "a"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            on-over-budget = "skip"
+            """,
+            "neti.toml:7: instance[0].hook[0].on-over-budget: has no meaning without time-budget"),
+        .hook(
+            """
             name = "two words"
             module = "pf"
             events = []

@@ -100,6 +100,9 @@ struct ConfigurationTests {
             events = ["PHYSICAL_OUT"]
             families = ["inet6"]
             hint = "before filter"
+            on-failure = "remove"
+            time-budget = "1.5ms"
+            on-over-budget = "skip"
             label = "a b"
             """)
         var expected = Configuration()
@@ -138,6 +141,7 @@ struct ConfigurationTests {
         var hook = Configuration.Hook(name: "look", module: "trace", events: [.physicalOut])
         hook.families = [.inet6]
         hook.hint = .before("filter")
+        hook.policy = HookPolicy(onFailure: .remove, timeBudget: 1_500_000, onOverBudget: .skip)
         hook.settings = ["label": "a b"]
         instance.hooks = [hook]
         expected.instances = [instance]

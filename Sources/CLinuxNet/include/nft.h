@@ -85,6 +85,7 @@ struct clnx_nft_rule {
     uint8_t packet_type;      // PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3: packet(7)
     uint8_t compare_iif, compare_oif, compare_mark, compare_packet_type;  // CLNX_NFT_ANY ...
     uint8_t mechanism;        // CLNX_NFT_NATIVE, CLNX_NFT_COMPAT
+    bool counts;              // whether it counts what it sends there, for `clnx_nft_rules`
 };
 
 // Appends a rule to a chain.
@@ -134,7 +135,8 @@ int clnx_nft_find_table(
 
 struct clnx_nft_listed_rule {
     uint64_t handle;
-    uint64_t tag;  // 0 if it is not one of ours
+    uint64_t tag;      // 0 if it is not one of ours
+    uint64_t packets;  // that it has counted; 0 for a rule that does not count
 };
 
 // Lists the rules of a chain in order. Returns how many there are, which may be more than `capacity`, 0 for a table or

@@ -48,6 +48,14 @@ public struct ListHooks: ControlMethod, Equatable {
         public var hits: Int
         /// Packets that it did not let go on.
         public var drops: Int
+        /// How often it failed.
+        public var failures: Int
+        /// How often it took longer than its time budget.
+        public var overBudget: Int
+        /// Packets that passed it by for that.
+        public var skipped: Int
+        /// Whether packets meet it.
+        public var state: State
         /// The module that runs, such as `ipf`; nil for a hook that a program registered itself.
         public var module: String?
         /// Whether the configuration file says the same.
@@ -56,7 +64,8 @@ public struct ListHooks: ControlMethod, Equatable {
         /// Fills in every field; saved unless told otherwise.
         public init(
             instance: String, netid: Int, family: String, event: String, position: Int, name: String, hint: Hint,
-            hintValue: String?, hits: Int, drops: Int, module: String?, saved: Bool = true
+            hintValue: String?, hits: Int, drops: Int, failures: Int = 0, overBudget: Int = 0, skipped: Int = 0,
+            state: State = .active, module: String?, saved: Bool = true
         ) {
             self.instance = instance
             self.netid = netid
@@ -68,9 +77,23 @@ public struct ListHooks: ControlMethod, Equatable {
             self.hintValue = hintValue
             self.hits = hits
             self.drops = drops
+            self.failures = failures
+            self.overBudget = overBudget
+            self.skipped = skipped
+            self.state = state
             self.module = module
             self.saved = saved
         }
+    }
+
+    /// Whether packets meet a hook.
+    public enum State: String, Codable, CaseIterable, Sendable {
+        /// They do.
+        case active
+        /// It ran over its time budget and is passed over for a moment.
+        case skipped
+        /// It failed or ran over its time budget, and is about to be taken off for that.
+        case leaving
     }
 
     /// How a hook asked to be placed.

@@ -41,6 +41,8 @@ public struct ListInstances: ControlMethod, Equatable {
         public var hooks: Int
         /// Its queues by number.
         public var queues: [Queue]
+        /// Packets, at least, that the kernel let pass unseen because a queue was full (`fail-open`).
+        public var passedUnseen: Int
         /// Packets that wait to be injected, or for the hook that holds them.
         public var held: HeldPackets
         /// Paths of further names of its namespace that would have become instances; a namespace has only one.
@@ -53,8 +55,8 @@ public struct ListInstances: ControlMethod, Equatable {
         /// Fills in every field.
         public init(
             netid: Int, name: String, netns: String?, state: State, reason: String?, onExit: OnExit, ordering: Ordering,
-            hooks: Int, queues: [Queue], held: HeldPackets = HeldPackets(), aliases: [String] = [],
-            shadowed: [String] = [], saved: Bool = true
+            hooks: Int, queues: [Queue], passedUnseen: Int = 0, held: HeldPackets = HeldPackets(),
+            aliases: [String] = [], shadowed: [String] = [], saved: Bool = true
         ) {
             self.netid = netid
             self.name = name
@@ -65,6 +67,7 @@ public struct ListInstances: ControlMethod, Equatable {
             self.ordering = ordering
             self.hooks = hooks
             self.queues = queues
+            self.passedUnseen = passedUnseen
             self.held = held
             self.aliases = aliases
             self.shadowed = shadowed

@@ -21,6 +21,10 @@ extension Configuration {
         /// Where in the chain it wants to be (`h_hint` and `h_hintvalue`). Default: anywhere.
         public var hint = Hint.none
 
+        /// What becomes of it, and of its packets, when it fails or takes too long: the keys `on-failure`, `time-budget`
+        /// and `on-over-budget`. Default: the next hook gets the packet, and time isn't measured.
+        public var policy = HookPolicy()
+
         /// The module's own keys with their values; files as paths that no longer depend on the configuration's place.
         public var settings: [String: String] = [:]
 

@@ -113,12 +113,25 @@ extension Configuration.Instance {
     }
 }
 
+extension HookPolicy {
+    fileprivate init(reading table: ConfigurationTable) {
+        self.init()
+        table.read("on-failure", .word, into: &onFailure)
+        timeBudget = table.read("time-budget", .time)
+        table.read("on-over-budget", .word, into: &onOverBudget)
+        if table.has("on-over-budget"), !table.has("time-budget") {
+            table.refuse("on-over-budget", "has no meaning without time-budget")
+        }
+    }
+}
+
 extension Configuration.Hook {
     init(reading table: ConfigurationTable, modules: HookModules) {
         name = table.require("name", .hookName) ?? ""
         events = table.require("events", .list(of: .word)) ?? []
         table.read("families", .list(of: .word), into: &families)
         table.read("hint", .hint, into: &hint)
+        policy = HookPolicy(reading: table)
         module = table.require("module", .oneOf(modules.keys.keys.sorted())) ?? ""
         guard let keys = modules.keys[module] else {
             // Which keys are right can't be told; only those that no module takes are wrong for sure.

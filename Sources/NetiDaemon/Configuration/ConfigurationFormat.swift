@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+import Impair
 import SystemPackage
 import TOMLKit
 
@@ -102,6 +103,22 @@ extension ConfigurationFormat where Value == String {
                 return node.refuse("can't read \(path): \(error)")
             }
             return path.string
+        }
+    }
+}
+
+extension ConfigurationFormat<UInt64> {
+    /// A span of time in nanoseconds, more than nothing and up to an hour.
+    static var time: Self {
+        Self { node in
+            guard node.isOf(.string), let text = node.value.string else { return nil }
+            do throws(QuantityError) {
+                let nanoseconds = try Quantity.time.value(of: text).rounded()
+                return nanoseconds >= 1
+                    ? UInt64(nanoseconds) : node.refuse("expected a time of a nanosecond or more, found \(text.quoted)")
+            } catch {
+                return node.refuse(error.message)
+            }
         }
     }
 }

@@ -40,7 +40,8 @@ struct InstalledHook: Sendable {
     /// What is to be registered there.
     func hook(_ family: NetworkFamily, _ event: NetworkEvent) -> Hook<PacketEvent> {
         Hook(
-            name: configuration.name, hint: configuration.hint, function: module.function(family: family, event: event))
+            name: configuration.name, hint: configuration.hint, policy: configuration.policy,
+            function: module.function(family: family, event: event))
     }
 }
 
@@ -51,6 +52,8 @@ struct HookSet: Sendable {
     var configuration: Configuration.Instance
     /// In the order of the configuration.
     var hooks: [InstalledHook] = []
+    /// Names of hooks that were taken off an event because of trouble; the next set puts them back.
+    var takenOff: Set<String> = []
 
     func contains(_ module: any HookModule) -> Bool {
         hooks.contains { $0.module === module }
@@ -58,7 +61,7 @@ struct HookSet: Sendable {
 
     /// Whether nothing has to be done for the other one.
     func isSame(as other: HookSet) -> Bool {
-        configuration == other.configuration && hooks.count == other.hooks.count
+        takenOff == other.takenOff && configuration == other.configuration && hooks.count == other.hooks.count
             && zip(hooks, other.hooks).allSatisfy { $0.module === $1.module && $0.configuration == $1.configuration }
     }
 
@@ -73,7 +76,12 @@ struct HookSet: Sendable {
                 action: .changed, instance: other.configuration.label, hook: hook.configuration.name,
                 details: paths.map { "contents of \($0)" })
         }
-        return configuration.changes(to: other.configuration) + files
+        let returning = takenOff.subtracting(other.takenOff).sorted().filter { other.hook(named: $0) != nil }.map {
+            ConfigurationChange(
+                action: .added, instance: other.configuration.label, hook: $0,
+                details: ["it was taken off because of trouble"])
+        }
+        return configuration.changes(to: other.configuration) + files + returning
     }
 
     /// The hook of that name.

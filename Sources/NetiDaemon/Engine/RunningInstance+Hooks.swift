@@ -86,6 +86,7 @@ extension RunningInstance {
         for hook in leaving { end(hook) }
         state.withLock { state in
             state.set = next
+            state.set.takenOff = []
             state.lastLines += leaving.flatMap(Self.logLines)
         }
     }
@@ -168,10 +169,14 @@ extension RunningInstance {
     ) throws(NetiError) {
         let before = current.hooks.filter { $0.isOn(family, event) }
         let after = next.hooks.filter { $0.isOn(family, event) }
+        // All of those before, but for hooks that were taken off because of trouble.
+        let registered = Set(instance.protocolHandle(family).event(event).snapshot().map(\.name))
         let places = after.map { hook -> HookPlace<PacketEvent> in
-            let stays = before.contains {
-                $0.configuration.name == hook.configuration.name && $0.isRegistered(like: hook)
-            }
+            let stays =
+                registered.contains(hook.configuration.name)
+                && before.contains {
+                    $0.configuration.name == hook.configuration.name && $0.isRegistered(like: hook)
+                }
             return stays
                 ? .registered(hook.configuration.name, hint: hook.configuration.hint)
                 : .new(hook.hook(family, event))

@@ -44,13 +44,15 @@ struct LossReport {
     }
 
     private var told: [Key: UInt64] = [:]
+    private var toldUnseen: [NetID: UInt64] = [:]
 
     /// Looks at all queues and tells what has been lost since the last look.
     mutating func look(at engine: Engine, logger: Logger) {
         var seen: [Key: UInt64] = [:]
         for running in engine.entries.compactMap(\.running) {
-            let queues = engine.provider.status(of: running.instance)?.queues ?? []
-            for queue in queues {
+            let status = engine.provider.status(of: running.instance)
+            tellUnseen(status?.passedUnseen ?? 0, in: running.instance, logger: logger)
+            for queue in status?.queues ?? [] {
                 for loss in Loss.allCases {
                     let key = Key(netid: running.instance.netid, queue: queue.number, loss: loss)
                     let count = loss.count(queue)
@@ -66,5 +68,16 @@ struct LossReport {
             }
         }
         told = seen
+    }
+
+    /// Tells what no hook has seen, with `fail-open`.
+    private mutating func tellUnseen(_ count: UInt64, in instance: Instance, logger: Logger) {
+        let before = toldUnseen[instance.netid] ?? 0
+        guard count > before else { return }
+        toldUnseen[instance.netid] = count
+        let loss = "the kernel let \(count - before) packets pass unseen because a queue was full ('fail-open')"
+        logger.warning(
+            "instance '\(instance.name)': \(loss); a larger 'queue-length', more 'queues' or quicker hooks help",
+            metadata: ["instance": "\(instance.name)", "netid": "\(instance.netid)"])
     }
 }

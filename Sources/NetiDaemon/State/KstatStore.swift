@@ -94,6 +94,9 @@ final class KstatStore: Sendable {
                     logger.warning("\(records.count - count) persistent kstats find no room in the state file")
                 }
                 try directory.replace(Self.fileName, bytes)
+                if state.hasFailed, count == records.count {
+                    logger.notice("\(directory.path.appending(Self.fileName)) is written again")
+                }
                 state.written = records
                 state.hasFailed = count < records.count
             } catch {

@@ -42,7 +42,11 @@ struct SteeringRule {
     }
 
     /// The rule in the shim's words.
-    func encoded(_ mechanism: SteeringMechanism, onExit: InstanceConfiguration.OnExit) -> clnx_nft_rule {
+    ///
+    /// - Parameter counts: whether it counts packets, see ``SteeringTable/countSteered()``.
+    func encoded(
+        _ mechanism: SteeringMechanism, onExit: InstanceConfiguration.OnExit, counts: Bool
+    ) -> clnx_nft_rule {
         var rule = clnx_nft_rule()
         let (equal, notEqual) = (UInt8(CLNX_NFT_EQUAL), UInt8(CLNX_NFT_NOT_EQUAL))
         switch event {
@@ -59,6 +63,7 @@ struct SteeringRule {
         rule.queue = queue
         rule.queues = queues
         rule.flags = onExit == .open ? UInt16(CLNX_NFT_BYPASS) : 0
+        rule.counts = counts
         rule.mechanism = UInt8(mechanism == .native ? CLNX_NFT_NATIVE : CLNX_NFT_COMPAT)
         return rule
     }

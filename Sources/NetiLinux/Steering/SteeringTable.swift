@@ -47,6 +47,8 @@ final class SteeringTable: Sendable {
         var steered: Set<Point> = []
         var mechanism: SteeringMechanism?
         var protection: TableProtection
+        /// What rules that are gone have counted.
+        var formerlySteered: UInt64 = 0
     }
 
     /// Opens the way to the namespace's rules.
@@ -93,7 +95,9 @@ final class SteeringTable: Sendable {
         try state.withLock { state throws(NetiError) in
             let change = Change(added: points.subtracting(state.steered), removed: state.steered.subtracting(points))
             guard !change.added.isEmpty || !change.removed.isEmpty || !state.stale.isEmpty else { return }
+            let ending = state.configuration.failOpen ? countSteered(change.removed) ?? 0 : 0
             try make(change, &state)
+            state.formerlySteered += ending
             state.stale = []
             state.chains.formUnion(points)
             state.steered = points
@@ -108,7 +112,9 @@ final class SteeringTable: Sendable {
         try state.withLock { state throws(NetiError) in
             let before = state.configuration
             state.configuration = configuration
-            guard before.queueNumbers != configuration.queueNumbers, !state.steered.isEmpty else { return }
+            let isSteeredAlike =
+                before.queueNumbers == configuration.queueNumbers && before.failOpen == configuration.failOpen
+            guard !isSteeredAlike, !state.steered.isEmpty else { return }
             do throws(NetiError) {
                 try make(Change(added: state.steered, removed: state.steered), &state)
             } catch {
@@ -116,6 +122,29 @@ final class SteeringTable: Sendable {
                 throw error
             }
         }
+    }
+
+    /// How many packets the rules have sent to queues so far, whether or not the queues had room for them.
+    ///
+    /// Only with `fail-open` is that counted: the kernel tells of no other trace of a packet for which a queue has no room.
+    /// - Returns: nil when the kernel doesn't tell just now, or nothing is counted.
+    func countSteered() -> UInt64? {
+        state.withLock { state in
+            guard state.configuration.failOpen else { return nil }
+            return countSteered(state.steered).map { state.formerlySteered + $0 }
+        }
+    }
+
+    private func countSteered(_ points: Set<Point>) -> UInt64? {
+        var sum: UInt64 = 0
+        for point in points {
+            var rules = [clnx_nft_listed_rule](repeating: clnx_nft_listed_rule(), count: 4)
+            let count = unsafe clnx_nft_rules(
+                socket, point.family.netfilterFamily, Self.name, point.event.rawValue, &rules, UInt32(rules.count))
+            guard count >= 0 else { return nil }
+            sum += rules.prefix(Int(count)).reduce(0) { $0 + $1.packets }
+        }
+        return sum
     }
 
     /// Which events get rules and which lose them.
@@ -168,7 +197,7 @@ final class SteeringTable: Sendable {
                 try transaction.addChain(point, priority: state.configuration.priority(of: point.event))
             }
             for rule in SteeringRule.rules(for: point.event, state.configuration) {
-                try transaction.add(rule, point, mechanism, onExit: state.configuration.onExit)
+                try transaction.add(rule, point, mechanism, state.configuration)
             }
         }
         return transaction

@@ -66,9 +66,9 @@ struct SteeringTransaction: ~Copyable {
 
     func add(
         _ rule: SteeringRule, _ point: SteeringTable.Point, _ mechanism: SteeringMechanism,
-        onExit: InstanceConfiguration.OnExit
+        _ configuration: InstanceConfiguration
     ) throws(NetiError) {
-        var encoded = rule.encoded(mechanism, onExit: onExit)
+        var encoded = rule.encoded(mechanism, onExit: configuration.onExit, counts: configuration.failOpen)
         try check(
             unsafe clnx_nft_add_rule(
                 transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue, &encoded))

@@ -2,21 +2,21 @@
 
 import CLinuxNet
 import Glibc
-import Neti
+package import Neti
 import SystemPackage
 
 /// A plain thread with a name, outside Swift's own pool.
 ///
 /// The broker is inside other namespaces while it works, and a pump blocks in the kernel: neither may be one of the
 /// threads that run Swift tasks, which would then run in the wrong namespace or not at all.
-final class KernelThread: Sendable {
+package final class KernelThread: Sendable {
     private let thread: pthread_t
 
     /// Starts a thread that runs `body` once.
     ///
     /// - Parameter name: shown by `ps -L` and in stack traces, at most 15 bytes.
     /// - Throws: `EAGAIN` when the system has no room for another thread.
-    init(named name: String, _ body: @escaping @Sendable () -> Void) throws(NetiError) {
+    package init(named name: String, _ body: @escaping @Sendable () -> Void) throws(NetiError) {
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         var thread = pthread_t()
         let code = unsafe pthread_create(
@@ -36,7 +36,7 @@ final class KernelThread: Sendable {
     }
 
     /// Waits until the thread has ended. Called exactly once.
-    func join() {
+    package func join() {
         pthread_join(thread, nil)
     }
 

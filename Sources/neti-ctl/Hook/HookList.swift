@@ -15,6 +15,8 @@ struct HookListCommand: ParsableCommand {
             configuration file has otherwise or not at all is marked "not saved": the daemon's next start, or a reload, \
             takes it away.
 
+            Below stands which hooks failed or ran over their time budgets, and what became of them.
+
             EXAMPLES
               neti-ctl hook list
               neti-ctl hook list --instance blue
@@ -40,7 +42,7 @@ struct HookListCommand: ParsableCommand {
 /// One line for each hook, in the order given.
 func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
     let areSaved = hooks.allSatisfy(\.saved)
-    return Table(
+    let table = Table(
         [
             .number("NETID"), .text("INSTANCE"), .word("FAMILY"), .word("EVENT"), .number("POS"), .text("NAME"),
             .text("HINT"), .number("HITS"), .number("DROPS"), .text("MODULE"),
@@ -51,9 +53,28 @@ func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
                 hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", "\(hook.drops)",
                 hook.module ?? "-",
             ] + (areSaved ? [] : [savedNote(hook.saved)])
-        }
-    ).lines(width: width)
+        })
+    let notes = hooks.compactMap(troubleNote)
+    return table.lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
 }
 
 /// What a listing notes of something that was changed while the daemon ran.
 func savedNote(_ isSaved: Bool) -> String { isSaved ? "" : "not saved" }
+
+/// What went wrong with a hook, nil if nothing did.
+private func troubleNote(_ hook: ListHooks.Hook) -> String? {
+    var troubles: [String] = []
+    if hook.failures > 0 { troubles.append("failed \(times(hook.failures))") }
+    if hook.overBudget > 0 { troubles.append("ran over its time budget \(times(hook.overBudget))") }
+    if hook.skipped > 0 { troubles.append("\(hook.skipped) packets passed it by for that") }
+    switch hook.state {
+    case .active: break
+    case .skipped: troubles.append("is passed over now")
+    case .leaving: troubles.append("is about to be taken off")
+    }
+    if troubles.isEmpty { return nil }
+    let place = "\(hook.instance): \(hook.name) on \(hook.family) \(hook.event)"
+    return printable("\(place) \(troubles.joined(separator: ", "))")
+}
+
+private func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }

@@ -66,7 +66,11 @@ func instanceLines(_ instances: [ListInstances.Instance], width: Int?) -> [Strin
         instance.aliases.map { printable("\(instance.name): \($0) is the same namespace") }
             + instance.shadowed.map { printable("\(instance.name): \($0) has no instance, for the name is taken") }
     }
-    let notes = reasons + passedOver
+    let unseen = instances.filter { $0.passedUnseen > 0 }.map { instance in
+        printable(
+            "\(instance.name): \(instance.passedUnseen) packets passed unseen because a queue was full (fail-open)")
+    }
+    let notes = reasons + passedOver + unseen
     return table.lines(width: width) + (notes.isEmpty ? [] : [""] + notes)
 }
 

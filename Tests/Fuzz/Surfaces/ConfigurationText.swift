@@ -19,7 +19,7 @@ struct ConfigurationText: Surface {
         [ ] [[ ]] { } " ' \"\"\" ''' = . , # \\ \\u0000 \\UFFFFFFFF -1 0 1e9 true false 99999999999 9223372036854775808
         inf nan 0x10 0b2 1_000 1979-05-27 1979-05-27T 07:32 [daemon] [[instance]] [[instance.hook]] [instance] name netns
         "blue*" "[a-" "*" "global" "" on-exit ordering queue queues queue-length receive-buffer copy-range fail-open gso
-        uid-gid conntrack priority-in priority-out priority-forward priority-loopback-out priority-loopback-in max-hooks injection-packets injection-bytes injection-limit module "ipf" "count" events families hint "first" "last"
+        uid-gid conntrack priority-in priority-out priority-forward priority-loopback-out priority-loopback-in max-hooks injection-packets injection-bytes injection-limit module "ipf" "count" events families hint on-failure "skip" "drop" "remove" time-budget "10ms" "0" on-over-budget "report" "first" "last"
         "before" rules "ipf.conf" "bad.conf" "absent.conf" "." default-policy "block" control-socket "/" control-group
         pumps nap log-level netns-directories max-kstats state-directory state-interval metrics "unix:/m" "127.0.0.1:1" "[::1]:65535" \u{E9} \u{FEFF} \r
         """.split(whereSeparator: { $0 == " " || $0 == "\n" }).map { Array($0.utf8) }
