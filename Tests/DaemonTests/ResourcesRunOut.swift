@@ -61,7 +61,8 @@ extension RunningDaemon {
         func disk() throws {
             try HostPair.with { hosts in
                 let state = "/tmp/neti-full-\(getpid())"
-                guard unsafe mkdir(state, 0o700) == 0 else { throw NetiError(.ioError, "can't make \(state)") }
+                let made = unsafe mkdir(state, 0o700)
+                try #require(made == 0)
                 defer { unsafe rmdir(state) }
                 let hook = InstanceText.Hook(name: "seen", events: ["PHYSICAL_IN"], families: ["inet"])
                 // A file system of its own for the state, seen by nobody else, that goes with the daemon.
