@@ -46,7 +46,7 @@ TSAN         := NETI_THREAD_SANITIZER=1 NETI_CHURN_ROUNDS=5000
 TSAN_OPTIONS := -c release --scratch-path .build/tsan -Xswiftc -enable-testing
 TSAN_TESTS   := HooksTests|KstatTests|NetiTests|NetiLinuxTests|HooksComeAndGo|InstancesEnd|InterfacesAreReported|LookUpsAgreeWithIP|InjectionKeepsOrder|InjectionEnds|PacketsGo
 
-.PHONY: demo test prometheus stuck gates tsan build deps bench check fmt clean programs install uninstall deb \
+.PHONY: demo test prometheus troubled gates tsan build deps bench check fmt clean programs install uninstall deb \
     test-package test-vm
 .DEFAULT_GOAL := build
 
@@ -127,12 +127,12 @@ demo: build
 	@$(SUDO) $(RELEASE)/neti-demo
 
 # A daemon that gets stuck, for the container that boots real systemd.
-stuck: deps
-	$(SWIFT) build $(STATIC) --product neti-stuck
+troubled: deps
+	$(SWIFT) build $(STATIC) --product neti-troubled-daemon
 
 # One test at a time: many of them count what is there, or run packets.
 test: RUN_PACKAGES += $(TEST_PACKAGES)
-test: deps prometheus deb stuck
+test: deps prometheus deb troubled
 	Tests/Conformance/coverage.sh
 	$(SWIFT) build --build-tests
 	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel

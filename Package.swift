@@ -178,9 +178,6 @@ let package = Package(
             exclude: ["boot.sh", "container-root.sh"],
             swiftSettings: swift),
         .executableTarget(
-            name: "neti-stuck", dependencies: ["Hooks", "Neti", "NetiDaemon", "Packet"], path: "Tests/StuckHook",
-            swiftSettings: swift),
-        .executableTarget(
             name: "neti-troubled-daemon", dependencies: ["Hooks", "Neti", "NetiDaemon", "Packet", system],
             path: "Tests/TroubledDaemon", swiftSettings: swift),
         .executableTarget(

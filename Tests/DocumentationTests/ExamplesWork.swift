@@ -61,14 +61,14 @@ struct ExamplesWork {
         let reader = try netinfo.publication.makeReader()
         var broken: [UInt8] = [0x45, 0]
         var whole = segment(to: 80)
-        let event = inet.event(.physicalOut)
+        let event = inet.event(.physicalIn)
         func run(_ bytes: inout [UInt8]) -> HookResult {
             reader.enter()
             defer { reader.leave() }
             return unsafe bytes.withUnsafeMutableBytes { bytes in
                 guard let base = bytes.baseAddress else { return .drop }
                 var packet = unsafe PacketEvent(
-                    netid: instance.netid, family: .inet, event: .physicalOut, flags: [], lane: 0,
+                    netid: instance.netid, family: .inet, event: .physicalIn, flags: [], lane: 0,
                     metadata: PacketMetadata(), mark: 0, base: base, count: bytes.count, capacity: bytes.count)
                 return event.run(&packet, reader: reader)
             }

@@ -32,7 +32,7 @@ func registerReadable(at instance: Instance) throws {
         guard packet.datagram != nil else { throw .badMessage }
         return .pass
     }
-    try instance.protocolHandle(.inet).register(readable, on: .physicalOut)
+    try instance.protocolHandle(.inet).register(readable, on: .physicalIn)
 }
 
 final class FragmentCount: Sendable {

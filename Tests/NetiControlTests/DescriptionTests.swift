@@ -158,6 +158,7 @@ struct DescriptionTests {
             ("OnExit", ListInstances.OnExit.allCases.map(\.rawValue)),
             ("Ordering", ListInstances.Ordering.allCases.map(\.rawValue)),
             ("Hint", ListHooks.Hint.allCases.map(\.rawValue)),
+            ("HookState", ListHooks.State.allCases.map(\.rawValue)),
             ("StatisticType", ListKstats.StatisticType.allCases.map(\.rawValue)),
             ("MonitorKind", Monitor.Kind.allCases.map(\.rawValue)),
             ("NotificationCommand", Monitor.Notification.Command.allCases.map(\.rawValue)),

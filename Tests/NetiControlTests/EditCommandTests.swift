@@ -112,7 +112,7 @@ struct EditCommandTests {
         #expect(instanceLines(instances, width: nil)[0].hasSuffix("OLDEST"))
         hooks[1].saved = false
         instances[1].saved = false
-        let hookLines = hookLines(hooks, width: nil)
+        let hookLines = hookLines(hooks, width: nil).prefix(4)
         #expect(hookLines.map { $0.hasSuffix("  not saved") } == [false, false, true, false])
         #expect(hookLines[0].hasSuffix("  NOTE"))
         let instanceLines = instanceLines(instances, width: nil).prefix(3)

@@ -89,6 +89,28 @@ struct ConfigurationDifferenceTests {
             ])
     }
 
+    @Test func whatBecomesOfAFailingHookIsAChange() throws {
+        let hook = """
+            [[instance]]
+            netns = "blue"
+            [[instance.hook]]
+            name = "a"
+            module = "trace"
+            events = ["PHYSICAL_IN"]
+            """
+        let policy = """
+
+            on-failure = "drop"
+            time-budget = "1500us"
+            on-over-budget = "remove"
+            """
+        #expect(
+            try changes(hook, hook + policy) == [
+                #"instance 'blue': hook 'a' changed: on-failure "skip" -> "drop", time-budget none -> 1.5 ms, "#
+                    + #"on-over-budget "report" -> "remove""#
+            ])
+    }
+
     @Test func priorityAndLimitsOfInjectionNeedAnotherInstance() throws {
         for line in [#"on-exit = "closed""#, "priority-in = 3", "injection-packets = 7"] {
             let told = try changes("[[instance]]\nnetns = \"blue\"\n", "[[instance]]\nnetns = \"blue\"\n\(line)\n")

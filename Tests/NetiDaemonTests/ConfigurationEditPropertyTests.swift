@@ -49,7 +49,10 @@ struct ConfigurationEditPropertyTests {
             let added = ConfigurationEdit.Hook(
                 name: "added", module: "trace", events: ["PHYSICAL_OUT"], families: ["inet6"],
                 hint: Bool.random(using: &random) ? hints.randomElement(using: &random) : nil,
-                values: ["label": "tab\t, \"quotes\" and \u{E9} \\ \u{1}"])
+                values: [
+                    "label": "tab\t, \"quotes\" and \u{E9} \\ \u{1}", "on-failure": "drop", "time-budget": "10ms",
+                    "on-over-budget": "skip",
+                ])
             return .addHook(added, instance: label)
         case (1, let label?, let hook?):
             return .removeHook(hook, instance: label)
@@ -71,7 +74,8 @@ struct ConfigurationEditPropertyTests {
             var hook = Configuration.Hook(name: added.name, module: added.module, events: [.physicalOut])
             hook.families = [.inet6]
             hook.hint = added.hint.flatMap { Hint($0) } ?? .none
-            hook.settings = added.values
+            hook.policy = HookPolicy(onFailure: .drop, timeBudget: 10_000_000, onOverBudget: .skip)
+            hook.settings = added.values.filter { $0.key == "label" }
             new.instances[number(label)].hooks.append(hook)
         case .removeHook(let name, let label):
             new.instances[number(label)].hooks.removeAll { $0.name == name }

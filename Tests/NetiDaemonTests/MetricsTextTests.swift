@@ -19,6 +19,7 @@ struct MetricsTextTests {
             "process_resident_memory_bytes 4096",
             #"neti_instance_up{ip_instance="blue",netid="1"} 1"#,
             #"neti_instance_up{ip_instance="green",netid="2"} 0"#,
+            #"neti_instance_passed_unseen_packets_total{ip_instance="blue",netid="1"} 6"#,
             #"neti_queue_received_packets_total{ip_instance="blue",netid="1",queue="100"} 18446744073709551615"#,
             #"neti_queue_verdicts_total{ip_instance="blue",netid="1",queue="100",verdict="accept"} 90"#,
             #"neti_queue_verdicts_total{ip_instance="blue",netid="1",queue="100",verdict="drop"} 10"#,
@@ -42,6 +43,14 @@ struct MetricsTextTests {
         ])
     func figures(line: String) {
         #expect(lines.contains(line))
+    }
+
+    @Test(
+        "What went wrong with a hook stands under its name",
+        arguments: [("failures", 11), ("over_budget", 12), ("skipped_packets", 13)])
+    func troubles(figure: String, count: Int) {
+        let place = #"ip_instance="blue",netid="1",family="inet",event="PHYSICAL_IN""#
+        #expect(lines.contains(#"neti_hook_\#(figure)_total{\#(place),hook="filter"} \#(count)"#))
     }
 
     @Test("A name with quotes and backslashes can't break out of its label")

@@ -23,6 +23,11 @@ extension MetricsSnapshot {
         ]
         queue.statistics.latencySum = 2_500_000_000
         var blue = Instance(name: "blue", netid: 1, isUp: true, queues: [queue])
+        blue.passedUnseen = 6
+        var trouble = HookTrouble()
+        trouble.failures = 11
+        trouble.overBudget = 12
+        trouble.skipped = 13
         blue.events = [
             Event(
                 family: "inet", name: "PHYSICAL_IN", runs: 100,
@@ -32,7 +37,7 @@ extension MetricsSnapshot {
                         registration: 1),
                     HookDescription(
                         name: "filter", version: 1, flags: 0, hint: .none, position: 2, hits: 60, drops: 7,
-                        registration: 2),
+                        registration: 2, trouble: trouble),
                 ])
         ]
         blue.injection = InjectionList.Status(

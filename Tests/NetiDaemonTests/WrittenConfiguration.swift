@@ -48,6 +48,8 @@ struct WrittenConfiguration {
                 ("events", list(["PHYSICAL_IN", "PHYSICAL_OUT"])),
             ]
             if chance(3) { keys.append(("label", string("# [[instance]]"))) }
+            if chance(4) { keys.append(("on-failure", string("drop"))) }
+            if chance(4) { keys.append(("time-budget", string("1ms"))) }
             if number > 0, chance(3) {
                 keys.append(("hint", string("after hook-\(Int.random(in: 0..<number, using: &random))")))
             } else if chance(4) {

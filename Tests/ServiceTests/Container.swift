@@ -31,7 +31,8 @@ final class Container: Sendable {
         name = "neti-\(getpid())-\(Self.numbers.add(1, ordering: .relaxed).newValue)"
         let here = FilePath(try Command.run("pwd", []).trimmed)
         var options = ["--bind-ro=\(here.appending(package)):/neti.deb"]
-        options.append("--bind-ro=\(here.appending(".build/release/neti-stuck")):/usr/sbin/neti-stuck")
+        let troubled = "neti-troubled-daemon"
+        options.append("--bind-ro=\(here.appending(".build/release/\(troubled)")):/usr/sbin/\(troubled)")
         let log = "\(Self.folder)/\(name).log"
         boot = try Command.start(
             "Tests/ServiceTests/boot.sh", ["\(Self.folder)/root", name] + options, output: log)

@@ -38,9 +38,9 @@ extension ServiceInContainer {
                 #expect(try container.answers("192.0.2.2"))
                 #expect(try container.end("systemctl cat neti").status != 0)
                 #expect(try container.end("pgrep neti-daemon").status != 0)
-                // neti-stuck is the test's.
+                // neti-troubled-daemon is the test's.
                 let left = "find /etc /run /usr /var -xdev -name '*neti*' ! -path '/var/log/*' ! -path '/run/host/*'"
-                #expect(try container.run("\(left) ! -name netif ! -name neti-stuck").isEmpty)
+                #expect(try container.run("\(left) ! -name netif ! -name neti-troubled-daemon").isEmpty)
             }
         }
 

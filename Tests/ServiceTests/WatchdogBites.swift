@@ -16,7 +16,7 @@ extension ServiceInContainer {
                     """
                     [Service]
                     ExecStart=
-                    ExecStart=/usr/sbin/neti-stuck /etc/neti/neti.toml
+                    ExecStart=/usr/sbin/neti-troubled-daemon /etc/neti/neti.toml
                     WatchdogSec=2
                     """)
                 try container.configure(
@@ -25,7 +25,7 @@ extension ServiceInContainer {
                     netns = "blue"
                       [[instance.hook]]
                       name = "tar"
-                      module = "stuck"
+                      module = "trouble"
                       events = ["PHYSICAL_IN"]
                     """)
                 try container.run("systemctl daemon-reload; systemctl restart neti")
@@ -34,7 +34,7 @@ extension ServiceInContainer {
                 #expect(try container.property("NRestarts") == "0")
                 let process = try container.property("MainPID")
 
-                try container.run("bash -c 'echo >/dev/udp/192.0.2.2/9'")
+                try container.run("bash -c 'echo >/dev/udp/192.0.2.2/7103'")
                 #expect(try !container.answers("192.0.2.2"))
                 #expect(container.logs("neti.service: Watchdog timeout (limit 2s)!"))
                 #expect(container.logs("has not come back from its packets"))

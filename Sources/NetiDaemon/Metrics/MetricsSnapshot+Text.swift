@@ -38,6 +38,10 @@ extension MetricsSnapshot {
     private func describeInstances(_ text: inout MetricsText) {
         text.begin("neti_instance_up", .gauge, "Whether packets of the IP instance are served.")
         for instance in instances { text.value(instance.isUp ? 1 : 0, instance.labels) }
+        text.begin(
+            "neti_instance_passed_unseen_packets_total", .counter,
+            "Packets, at least, that the kernel let pass unseen because a queue was full (fail-open).")
+        for instance in instances where instance.isUp { text.value(instance.passedUnseen, instance.labels) }
     }
 
     private func describeQueues(_ text: inout MetricsText) {
@@ -97,6 +101,14 @@ extension MetricsSnapshot {
         for (hook, labels) in hooks { text.value(hook.hits, labels) }
         text.begin("neti_hook_dropped_packets_total", .counter, "Packets that a hook did not let go on.")
         for (hook, labels) in hooks { text.value(hook.drops, labels) }
+        text.begin("neti_hook_failures_total", .counter, "How often a hook failed.")
+        for (hook, labels) in hooks { text.value(hook.trouble.failures, labels) }
+        text.begin("neti_hook_over_budget_total", .counter, "How often a hook took longer than its time budget.")
+        for (hook, labels) in hooks { text.value(hook.trouble.overBudget, labels) }
+        text.begin(
+            "neti_hook_skipped_packets_total", .counter,
+            "Packets that passed a hook by because it had run over its time budget.")
+        for (hook, labels) in hooks { text.value(hook.trouble.skipped, labels) }
     }
 
     private func describeInjection(_ text: inout MetricsText) {

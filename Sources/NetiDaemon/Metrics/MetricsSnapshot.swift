@@ -13,6 +13,8 @@ struct MetricsSnapshot {
         var isUp: Bool
         var queues: [Queue] = []
         var events: [Event] = []
+        /// Packets, at least, that the kernel let pass unseen because a queue was full.
+        var passedUnseen: UInt64 = 0
         /// What is on its list of packets, and what has become of packets there; nil when it isn't up.
         var injection: InjectionList.Status?
     }
@@ -55,7 +57,9 @@ extension MetricsSnapshot.Instance {
     init(_ entry: InstanceEntry, provider: LinuxProvider) {
         self.init(name: entry.name, netid: entry.netid.rawValue, isUp: entry.running != nil)
         guard let instance = entry.running?.instance else { return }
-        queues = provider.status(of: instance)?.queues.map(MetricsSnapshot.Queue.init) ?? []
+        let status = provider.status(of: instance)
+        queues = status?.queues.map(MetricsSnapshot.Queue.init) ?? []
+        passedUnseen = status?.passedUnseen ?? 0
         injection = instance.injection.status
         events = NetworkFamily.allCases.flatMap { family in
             family.events.compactMap { event in

@@ -10,14 +10,15 @@ struct HookAddCommand: ParsableCommand {
         abstract: "Put a hook on events of an instance while packets flow.",
         discussion: """
             The hook is checked as if it stood in the configuration, and put there: key=value are further keys of its \
-            table. Relative paths start where the configuration file is. Without --save it is gone with the daemon's next \
-            start or reload, and 'hook list' marks it "not saved". Only root, the daemon's user, and members of the \
-            socket's group may do this, and the log tells who did.
+            table, those of its module and on-failure, time-budget and on-over-budget. Relative paths start where the \
+            configuration file is. Without --save it is gone with the daemon's next start or reload, and 'hook list' marks \
+            it "not saved". Only root, the daemon's user, and members of the socket's group may do this, and the log tells \
+            who did.
 
             EXAMPLES
               neti-ctl hook add counter --module count --event PHYSICAL_IN
               neti-ctl hook add filter -i blue --module ipf --event PHYSICAL_IN --event PHYSICAL_OUT --first \\
-                  rules=/etc/neti/blue.conf --save
+                  rules=/etc/neti/blue.conf on-failure=drop --save
               neti-ctl hook add slow -i 'red*' --module impair --event PHYSICAL_OUT --after filter delay=50ms
             """)
 
@@ -45,7 +46,7 @@ struct HookAddCommand: ParsableCommand {
     @Argument(help: "The new hook's name.")
     var hook: String
 
-    @Argument(help: ArgumentHelp("A key of the module, and its value.", valueName: "key=value"))
+    @Argument(help: ArgumentHelp("Another key of its table, and its value.", valueName: "key=value"))
     var values: [String] = []
 
     func validate() throws {
