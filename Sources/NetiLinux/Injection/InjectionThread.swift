@@ -61,16 +61,24 @@ final class InjectionThread: Sendable {
         let capacity = Int(CLNX_MAX_READY)
         let ready = UnsafeMutablePointer<clnx_ready>.allocate(capacity: capacity)
         defer { unsafe ready.deallocate() }
+        // Instances that have more to deliver at once: a timer would take longer to go off than the rest takes.
+        var busy: [UInt64] = []
         while true {
-            let count = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), -1)
+            let wait: Int64 = busy.isEmpty ? -1 : 0
+            let count = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), wait)
             var isRung = false
+            let before = busy.count
+            for index in 0..<before where injectors[busy[index]]?.turn(busy[index], &round) == true {
+                busy.append(busy[index])
+            }
+            busy.removeFirst(before)
             for index in 0..<max(0, Int(count)) {
                 let token = unsafe ready[index].token
                 if token == WakeableEpoll.doorbellToken {
                     isRung = true
                 } else {
                     guard let injector = injectors[token & ~1] else { continue }
-                    injector.turn(token, &round)
+                    if injector.turn(token, &round), !busy.contains(token) { busy.append(token) }
                     if let (descriptor, token) = injector.takeNewDescriptor() {
                         // Failing that, what waits for news of neighbours is refused when its time is over.
                         try? mailbox.epoll.add(descriptor, token: token, describedAs: "neighbours")

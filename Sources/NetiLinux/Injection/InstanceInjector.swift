@@ -99,8 +99,10 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     }
 
     /// Takes what the kernel tells of neighbours, or delivers what is due.
-    func turn(_ token: UInt64, _ round: inout InjectionRound) {
-        guard var consumer = consumer.take() else { return }
+    ///
+    /// - Returns: whether more is due, so that it wants another turn as soon as others have had theirs.
+    func turn(_ token: UInt64, _ round: inout InjectionRound) -> Bool {
+        guard var consumer = consumer.take() else { return false }
         let now = UInt64(KstatTime.now.nanoseconds)
         var isAll = true
         if token == self.token {
@@ -111,8 +113,9 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
         if let tick = neighbours?.nextTick, tick <= now { neighbours?.tick(consumer, now: now) }
         let isSent = outbound?.send(consumer) ?? true
         let retry = isSent ? UInt64.max : consumer.nextTick
-        consumer.end(self, before: isAll ? min(retry, neighbours?.nextTick ?? .max) : 0)
+        consumer.end(self, before: min(retry, neighbours?.nextTick ?? .max))
         self.consumer = consume consumer
+        return !isAll
     }
 
     /// Delivers what is due, but not for ever where it comes as fast as it goes: other instances have their turn too.
