@@ -60,7 +60,8 @@ extension RunningDaemon {
                 #expect(threads(of: daemon) == before.threads)
                 #expect(try number("Threads", of: daemon) <= mostThreads)
                 let memory = try number("RssAnon", of: daemon) - before.memory
-                #expect(memory < count * 64, "\(memory) KiB for \(count) instances")
+                // Answers about so many instances leave some megabytes with the threads that wrote them.
+                #expect(memory < count * 80, "\(memory) KiB for \(count) instances")
                 // The daemon's own namespace is the only one of which it holds a file.
                 #expect(descriptors(of: daemon).count { $0.hasPrefix("net:") } == 1)
 
