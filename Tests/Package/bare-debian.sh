@@ -106,6 +106,8 @@ inside sh -ec '
         sleep 0.1
     done
     kill -9 $daemon
+    # Until it is gone for good the rules are its own.
+    wait $daemon || true
     nft list table ip neti | grep -q PHYSICAL_IN
     nft add table ip mine
     dpkg -r neti
