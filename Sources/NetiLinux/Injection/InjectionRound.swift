@@ -20,6 +20,8 @@ struct InjectionRound: ~Copyable {
     private var frames: LiveFrames?
     private let home: Int32
     private var isAway = false
+    /// The namespace in which the thread is, if it is an instance's: nobody else's can be taken for it while it is there.
+    private var place: NamespaceIdentity?
 
     /// - Parameter home: the daemon's own namespace, open for as long as this lives.
     init(home: Int32) {
@@ -52,14 +54,19 @@ struct InjectionRound: ~Copyable {
             goHome()
             return !isAway
         }
+        // Entering costs as much as receiving two packets.
+        guard place != namespace.identity else { return true }
         guard namespace.enter() == nil else { return false }
         isAway = true
+        place = namespace.identity
         return true
     }
 
     /// Moves the thread back, so that it keeps no deleted namespace alive.
     mutating func goHome() {
-        if isAway { isAway = clnx_namespace_enter(home) != 0 }
+        guard isAway else { return }
+        isAway = clnx_namespace_enter(home) != 0
+        if !isAway { place = nil }
     }
 
     private mutating func makeFrames() -> Bool {
@@ -67,7 +74,7 @@ struct InjectionRound: ~Copyable {
         goHome()
         guard var made = try? LiveFrames() else { return false }
         // Without it everything works, only slower.
-        if made.warm() == .improperLink { isAway = true }
+        if made.warm() == .improperLink { (isAway, place) = (true, nil) }
         goHome()
         frames = consume made
         return true

@@ -9,25 +9,13 @@ package import SystemPackage
 /// Keeps the namespace alive, so it has to go with its instance.
 package struct InstanceNamespace: ~Copyable {
     private let file: Int32
+    /// Which one it is.
+    package let identity: NamespaceIdentity
     /// Whether it is the one in which the process started.
     package let isOwn: Bool
 
     /// Where it is found as long as this object exists, whatever becomes of its name.
     var location: Namespace { isOwn ? .own : .path("/proc/self/fd/\(file)") }
-
-    /// Opens the namespace in which the calling thread is.
-    ///
-    /// - Throws: `EMFILE`, or `ENOENT` without `/proc`.
-    package static func current() throws(Errno) -> InstanceNamespace {
-        let file = clnx_namespace_current()
-        guard file >= 0 else { throw Errno(rawValue: -file) }
-        return InstanceNamespace(file: file)
-    }
-
-    private init(file: Int32) {
-        self.file = file
-        isOwn = false
-    }
 
     /// Opens an instance's namespace.
     ///
@@ -37,6 +25,7 @@ package struct InstanceNamespace: ~Copyable {
     /// - Throws: `ENOENT` when the name is gone or stands for another one now; `EMFILE`.
     package init(_ namespace: Namespace, identity: NamespaceIdentity) throws(Errno) {
         file = try Self.open(namespace, identity)
+        self.identity = identity
         isOwn = namespace == .own
     }
 

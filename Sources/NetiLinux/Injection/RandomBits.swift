@@ -2,32 +2,28 @@
 
 import CLinuxNet
 
-/// Random bits of the kernel, fetched for many at once: getrandom(2). For one thread.
-@safe
+/// Bits that nobody can guess, whoever has seen others of them: a keyed hash of a counter, the key from getrandom(2).
+///
+/// For one thread. Asking the kernel for each takes three times as long.
 struct RandomBits: ~Copyable {
-    private static let capacity = 512
-
-    private let words: UnsafeMutablePointer<UInt64>
-    private var used = RandomBits.capacity
+    private let hash: SipHash
+    private var counter: UInt64 = 0
+    private var word: UInt64?
     private var half: UInt32?
 
     init() {
-        unsafe words = .allocate(capacity: Self.capacity)
-        unsafe words.initialize(repeating: 0, count: Self.capacity)
-    }
-
-    deinit {
-        unsafe words.deallocate()
+        var key: (UInt64, UInt64) = (0, 0)
+        unsafe clnx_random(&key, MemoryLayout.size(ofValue: key))
+        hash = SipHash(key: key.0, key.1)
     }
 
     /// The next 64 bits.
     mutating func next() -> UInt64 {
-        if used == Self.capacity { fill() }
-        let word = unsafe words[used]
-        // What was handed out is a secret of whoever has it.
-        unsafe words[used] = 0
-        used += 1
-        return word
+        if let word = word.take() { return word }
+        let value = hash.hash(counter)
+        counter &+= 1
+        word = value.high
+        return value.low
     }
 
     /// The next 32 bits.
@@ -36,10 +32,5 @@ struct RandomBits: ~Copyable {
         let word = next()
         half = UInt32(truncatingIfNeeded: word)
         return UInt32(truncatingIfNeeded: word >> 32)
-    }
-
-    private mutating func fill() {
-        unsafe clnx_random(words, Self.capacity * MemoryLayout<UInt64>.stride)
-        used = 0
     }
 }

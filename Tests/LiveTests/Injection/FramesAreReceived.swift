@@ -27,7 +27,7 @@ extension RealPackets {
             let identity = try NamespaceIdentity(path: path)
             return try Worker { () throws(NetiError) -> Value in
                 do throws(Errno) {
-                    let home = try InstanceNamespace.current()
+                    let home = try InstanceNamespace(.own, identity: .current())
                     let away = try InstanceNamespace(namespace, identity: identity)
                     var frames = try Self.makeFrames()
                     let before = try NamespaceIdentity.current()
