@@ -19,7 +19,7 @@ struct Injector: ParsableCommand {
     @Option(name: .short, help: "The interface.") var i = "veth0"
     @Option(name: .short, help: "Seconds.") var n = 5.0
     @Option(name: .short, help: "Bytes of payload, 8 to 1,400.") var z = 64
-    @Option(name: .short, help: "The processor of the thread that injects.") var c: UInt32 = 0
+    @Option(name: .short, help: "The processor of the thread that makes the system calls.") var c: UInt32 = 0
 
     /// How many differ; then it begins anew.
     private static let packets = 64
@@ -46,7 +46,7 @@ struct Injector: ParsableCommand {
         }
         let packets = unsafe bytes.span.bytes
         let length = bytes.count / Self.packets
-        _ = clnx_thread_processor(c)
+        try bind(style)
         try warmUp(handle, style, packets.extracting(0..<length), interface, instance.injection)
 
         let before = delivered(style, instance.injection)
@@ -74,17 +74,32 @@ struct Injector: ParsableCommand {
         )
     }
 
-    /// Seconds of processor time that the thread has used which delivers.
+    /// Binds the thread that makes the system calls to its processor, as the C programs do, and the other one elsewhere: one
+    /// that naps most of the time looks idle to the kernel, which lets both share a processor for a second.
+    private func bind(_ style: InjectionStyle) throws {
+        let processors = UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let other = (c + 1) % max(1, processors)
+        var codes = [clnx_thread_processor(0, style == .directOut ? c : other)]
+        if let thread = Self.deliveringThread { codes.append(clnx_thread_processor(thread, style == .directOut ? other : c)) }
+        guard codes == [0, 0] else { throw ValidationError("can't bind threads to processors \(c) and \(other)") }
+    }
+
+    private static let tasks = "/proc/self/task"
+
+    /// The number of the thread that delivers.
+    private static var deliveringThread: Int32? {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return tasks.first { task in
+            (try? String(contentsOfFile: "\(Self.tasks)/\(task)/comm", encoding: .utf8)) == "neti-inject\n"
+        }.flatMap { Int32($0) }
+    }
+
+    /// Seconds of processor time that it has used.
     private func deliveringTime() -> Double {
-        let tasks = "/proc/self/task"
-        for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
-            guard let name = try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8),
-                name == "neti-inject\n",
-                let times = try? String(contentsOfFile: "\(tasks)/\(task)/schedstat", encoding: .utf8)
-            else { continue }
-            return (Double(times.prefix { $0 != " " }) ?? 0) / 1e9
-        }
-        return 0
+        guard let thread = Self.deliveringThread,
+            let times = try? String(contentsOfFile: "\(Self.tasks)/\(thread)/schedstat", encoding: .utf8)
+        else { return 0 }
+        return (Double(times.prefix { $0 != " " }) ?? 0) / 1e9
     }
 
     /// Everything is opened and every neighbour known afterwards.

@@ -18,12 +18,12 @@ int clnx_thread_timer_slack(uint64_t nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, (unsigned long)nanoseconds) == 0 ? 0 : -errno;
 }
 
-int clnx_thread_processor(uint32_t processor) {
+int clnx_thread_processor(int32_t thread, uint32_t processor) {
     if (processor >= CPU_SETSIZE) { return -EINVAL; }
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(processor, &set);
-    return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : -errno;
+    return sched_setaffinity(thread, sizeof set, &set) == 0 ? 0 : -errno;
 }
 
 void clnx_nap(uint64_t nanoseconds) {

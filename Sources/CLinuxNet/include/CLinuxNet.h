@@ -91,7 +91,7 @@ int clnx_namespace_create(const char *_Nonnull path);
 // Takes a name away, as `ip netns delete` does. The namespace goes as soon as nobody uses it any more.
 int clnx_namespace_delete(const char *_Nonnull path);
 
-// MARK: - The calling thread (thread.c)
+// MARK: - Threads (thread.c)
 
 // Names the calling thread; what is longer than 15 bytes is cut. prctl(2), PR_SET_NAME.
 int clnx_thread_name(const char *_Nonnull name);
@@ -100,8 +100,8 @@ int clnx_thread_name(const char *_Nonnull name);
 // prctl(2), PR_SET_TIMERSLACK; 0 brings back the default, 1 is the least.
 int clnx_thread_timer_slack(uint64_t nanoseconds);
 
-// Binds the calling thread to one processor. sched_setaffinity(2).
-int clnx_thread_processor(uint32_t processor);
+// Binds a thread of this process, 0 for the calling one, to one processor. sched_setaffinity(2).
+int clnx_thread_processor(int32_t thread, uint32_t processor);
 
 // Sleeps for so many nanoseconds, plus the timer slack; a signal ends the nap early. clock_nanosleep(2).
 void clnx_nap(uint64_t nanoseconds);
