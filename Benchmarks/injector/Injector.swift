@@ -46,8 +46,8 @@ struct Injector: ParsableCommand {
         }
         let packets = unsafe bytes.span.bytes
         let length = bytes.count / Self.packets
-        try bind(style)
         try warmUp(handle, style, packets.extracting(0..<length), interface, instance.injection)
+        try bind(style)
 
         let before = delivered(style, instance.injection)
         let spent = deliveringTime()
@@ -80,7 +80,9 @@ struct Injector: ParsableCommand {
         let processors = UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let other = (c + 1) % max(1, processors)
         var codes = [clnx_thread_processor(0, style == .directOut ? c : other)]
-        if let thread = Self.deliveringThread { codes.append(clnx_thread_processor(thread, style == .directOut ? other : c)) }
+        if let thread = Self.deliveringThread {
+            codes.append(clnx_thread_processor(thread, style == .directOut ? other : c))
+        }
         guard codes == [0, 0] else { throw ValidationError("can't bind threads to processors \(c) and \(other)") }
     }
 

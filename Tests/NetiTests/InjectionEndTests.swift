@@ -18,9 +18,8 @@ import Witnesses
 
     private static func hold(_ packet: [UInt8], on list: InjectionList) throws -> HeldPacket? {
         let request = DuePacket(
-            style: .queueOut, family: .inet, interface: 0, nextHop: nil, length: packet.count, mark: 0, injections: 1,
-            stamps: [], linkLayerSource: 0, linkLayerSourceLength: 0)
-        return try list.inject(request, unsafe packet.span.bytes, delay: nil)
+            .queueOut, .inet, length: packet.count, interface: 0, mark: 0, injections: 1, stamps: [])
+        return try list.inject(request, unsafe packet.span.bytes, to: nil, delay: nil)
     }
 
     @Test("Packets that wait for their ticket are lost with the instance, not dropped as well (R154)")

@@ -3,6 +3,7 @@
 import Glibc
 import HeapModule
 import Kstat
+public import Packet
 import Synchronization
 
 /// Takes the packets whose time has come off one ``InjectionList``. For the provider's thread; used by one thread only.
@@ -25,14 +26,18 @@ public struct InjectionConsumer: ~Copyable {
 
     /// What was taken off and not given back to the list yet, so that many go at once.
     private struct Finished {
-        var chunks = InjectionMemory.Chain()
+        var chunks = InjectionChunks.Chain()
         var packets = 0
         var bytes = 0
         var deliveredIn = 0
         var deliveredOut = 0
+        /// The first place of the inbox whose packet wasn't fetched into the processor's cache yet.
+        var fetched: UInt32 = 0
     }
 
     private let list: InjectionList
+    private let chunks: InjectionChunks
+    private let places: InjectionInbox.Places
     /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInLine`` leads to
     /// the next.
     private var line = (first: UInt32(0), last: UInt32(0), firstDeadline: UInt64.max, lastDeadline: UInt64(0))
@@ -51,6 +56,8 @@ public struct InjectionConsumer: ~Copyable {
     /// Allocates next to nothing: most instances never delay a packet.
     public init(_ list: InjectionList) {
         self.list = list
+        chunks = list.memory.chunks
+        places = list.memory.inbox.places
         unsafe finished = .allocate(capacity: 1)
         unsafe finished.initialize(to: Finished())
     }
@@ -77,8 +84,8 @@ public struct InjectionConsumer: ~Copyable {
         isFirst = false
         end = list.memory.inbox.end
         var count = 0
-        while count < due.count, let packet = next() {
-            unsafe due.initializeElement(at: count, to: packet)
+        while count < due.count, let slot = next() {
+            unsafe due.initializeElement(at: count, to: chunks.slot(slot).pointee.packet)
             count += 1
         }
         return count
@@ -96,23 +103,42 @@ public struct InjectionConsumer: ~Copyable {
     /// The next tick.
     public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }
 
-    /// How far ahead slots of the inbox are fetched.
-    private static let ahead: UInt32 = 8
+    /// How many packets ahead of the one that is taken others are fetched: more than one call delivers, so that they come
+    /// while this one's are delivered.
+    private static let ahead: UInt32 = 64
 
-    private mutating func next() -> DuePacket? {
+    private static let near: UInt32 = 8
+
+    /// Places of the inbox in one line of the processor's cache.
+    private static let line: UInt32 = 16
+
+    /// Has the processor fetch the next packet, if another one is there; they come from the cache of the processor that
+    /// injected them.
+    @inline(__always)
+    private func fetchNext() {
+        let fetched = unsafe finished.pointee.fetched
+        guard fetched &- place < Self.ahead, let slot = places.slot(at: fetched) else { return }
+        if fetched % Self.line == 0 { places.fetch(fetched &+ 2 * Self.line) }
+        chunks.fetch(slot)
+        unsafe finished.pointee.fetched = fetched &+ 1
+    }
+
+    /// The slot of the next packet that is due.
+    @inline(__always)
+    private mutating func next() -> UInt32? {
         while true {
             let earliest = earliest
-            guard place != end, let slot = list.memory.inbox.slot(at: place) else {
+            guard place != end, let slot = places.slot(at: place) else {
                 return earliest <= now ? takeEarliest() : nil
             }
-            if end &- place > Self.ahead, let later = list.memory.inbox.slot(at: place &+ Self.ahead) {
-                list.memory.fetch(later)
-            }
-            let deadline = unsafe list.memory.slot(slot).pointee.packet.deadline
+            // The first ones of a turn come without any delivered before them.
+            if unsafe finished.pointee.fetched &- place < Self.near { fetchNext() }
+            let deadline = unsafe chunks.slot(slot).pointee.packet.deadline
             if earliest <= now, earliest <= deadline { return takeEarliest() }
-            list.memory.inbox.empty(place)
+            places.empty(place)
             place &+= 1
-            if deadline <= now { return unsafe list.memory.slot(slot).pointee.packet }
+            if unsafe finished.pointee.fetched == place &- 1 { unsafe finished.pointee.fetched = place }
+            if deadline <= now { return slot }
             wait(deadline, slot)
         }
     }
@@ -126,27 +152,30 @@ public struct InjectionConsumer: ~Copyable {
             number &+= 1
             return
         }
-        unsafe list.memory.slot(index).pointee.nextInLine = 0
+        unsafe chunks.slot(index).pointee.nextInLine = 0
         if line.first == 0 {
             (line.first, line.firstDeadline) = (index + 1, deadline)
         } else {
-            unsafe list.memory.slot(line.last - 1).pointee.nextInLine = index + 1
+            unsafe chunks.slot(line.last - 1).pointee.nextInLine = index + 1
         }
         (line.last, line.lastDeadline) = (index + 1, deadline)
     }
 
-    private mutating func takeEarliest() -> DuePacket? {
+    private mutating func takeEarliest() -> UInt32? {
         // Of equal times the line's came first: when the other came, the line went on to later times already.
         if let first = waiting.min, first.deadline < line.firstDeadline {
             waiting.removeMin()
-            return unsafe list.memory.slot(first.slot).pointee.packet
+            return first.slot
         }
         guard line.first != 0 else { return nil }
-        let packet = unsafe list.memory.slot(line.first - 1).pointee.packet
-        line.first = unsafe list.memory.slot(line.first - 1).pointee.nextInLine
-        line.firstDeadline = line.first == 0 ? .max : unsafe list.memory.slot(line.first - 1).pointee.packet.deadline
-        return packet
+        let slot = line.first - 1
+        line.first = unsafe chunks.slot(slot).pointee.nextInLine
+        line.firstDeadline = line.first == 0 ? .max : unsafe chunks.slot(line.first - 1).pointee.packet.deadline
+        return slot
     }
+
+    /// The next hop of a packet, where one was asked for or routing chose one.
+    public func nextHop(of packet: DuePacket) -> IPAddress? { unsafe chunks.slot(packet.slot).pointee.nextHop }
 
     // MARK: What becomes of them
 
@@ -158,9 +187,9 @@ public struct InjectionConsumer: ~Copyable {
         var left = packet.length
         while left > 0 {
             let count = min(left, InjectionList.chunkSize)
-            unsafe body(UnsafeRawBufferPointer(start: list.memory.bytes(index), count: count))
+            unsafe body(UnsafeRawBufferPointer(start: chunks.bytes(index), count: count))
             left -= count
-            let next = unsafe list.memory.slot(index).pointee.nextChunk
+            let next = unsafe chunks.slot(index).pointee.nextChunk
             guard next != 0 else { return }
             index = next - 1
         }
@@ -182,10 +211,11 @@ public struct InjectionConsumer: ~Copyable {
     /// ``receive(_:)`` or ``refuse(_:_:)`` counts it.
     @inline(__always)
     public func release(_ packet: DuePacket) {
-        list.free(packet)
-        unsafe list.memory.link(packet.slot, into: &finished.pointee.chunks)
+        chunks.free(packet)
+        unsafe chunks.link(packet.slot, into: &finished.pointee.chunks)
         unsafe finished.pointee.packets += 1
         unsafe finished.pointee.bytes += packet.length
+        fetchNext()
     }
 
     /// Counts packets that an interface has received.
@@ -202,7 +232,7 @@ public struct InjectionConsumer: ~Copyable {
     private func giveBack() {
         let what = unsafe finished.pointee
         guard what.packets > 0 else { return }
-        unsafe finished.pointee = Finished()
+        unsafe finished.pointee = Finished(fetched: what.fetched)
         if what.deliveredIn > 0 { list.counters.count(.deliveredIn, what.deliveredIn) }
         if what.deliveredOut > 0 { list.counters.count(.deliveredOut, what.deliveredOut) }
         list.memory.giveBack(what.chunks)
@@ -227,8 +257,8 @@ public struct InjectionConsumer: ~Copyable {
         let start = KstatTime.now.nanoseconds
         while true {
             end = list.memory.inbox.end
-            while let packet = next() {
-                list.giveBack(packet)
+            while let slot = next() {
+                list.giveBack(unsafe chunks.slot(slot).pointee.packet)
                 count += 1
             }
             count += takeHeld()
@@ -247,7 +277,7 @@ public struct InjectionConsumer: ~Copyable {
     private func takeHeld() -> Int {
         var count = 0
         for index in 0..<UInt32(list.memory.touched) {
-            let word = unsafe list.memory.slot(index).pointee.state.load(ordering: .acquiring)
+            let word = unsafe chunks.slot(index).pointee.state.load(ordering: .acquiring)
             guard InjectionSlot.state(in: word) == .held,
                 list.takeBack(HeldPacket(slot: index, use: InjectionSlot.use(in: word)))
             else { continue }

@@ -14,7 +14,8 @@ extension InjectionList {
         else { return false }
         let now = UInt64(KstatTime.now.nanoseconds)
         unsafe send(
-            memory.slot(ticket.slot), ticket.slot, at: Self.deadline(after: delay.wholeNanoseconds, from: now), driver)
+            memory.chunks.slot(ticket.slot), ticket.slot, at: Self.deadline(after: delay.wholeNanoseconds, from: now),
+            driver)
         return true
     }
 
@@ -31,12 +32,12 @@ extension InjectionList {
     /// The same, not counted.
     func takeBack(_ ticket: HeldPacket) -> Bool {
         guard ticket.slot < memory.count, redeem(ticket, for: .moving) else { return false }
-        giveBack(unsafe memory.slot(ticket.slot).pointee.packet)
+        giveBack(unsafe memory.chunks.slot(ticket.slot).pointee.packet)
         return true
     }
 
     private func redeem(_ ticket: HeldPacket, for state: InjectionSlot.State) -> Bool {
-        return unsafe memory.slot(ticket.slot).pointee.state.compareExchange(
+        return unsafe memory.chunks.slot(ticket.slot).pointee.state.compareExchange(
             expected: InjectionSlot.word(.held, use: ticket.use), desired: InjectionSlot.word(state, use: ticket.use),
             ordering: .acquiringAndReleasing
         ).exchanged

@@ -36,10 +36,10 @@ extension InjectionList {
     private var oldestAge: UInt64? {
         var oldest: UInt64?
         for index in 0..<UInt32(memory.touched) {
-            let word = unsafe memory.slot(index).pointee.state.load(ordering: .acquiring)
+            let word = unsafe memory.chunks.slot(index).pointee.state.load(ordering: .acquiring)
             switch InjectionSlot.state(in: word) {
             case .held, .waiting:
-                let since = unsafe memory.slot(index).pointee.since.load(ordering: .relaxed)
+                let since = unsafe memory.chunks.slot(index).pointee.since.load(ordering: .relaxed)
                 oldest = min(oldest ?? since, since)
             case .free, .moving: break
             }

@@ -22,7 +22,7 @@ import SystemPackage
 /// but that of a timer that has to be set. One thread of the provider takes them off, see ``InjectionConsumer``.
 public final class InjectionList: Sendable {
     /// Bytes of one chunk: a packet takes as many chunks as it needs.
-    public static let chunkSize = InjectionMemory.chunkSize
+    public static let chunkSize = InjectionChunks.size
 
     /// Nanoseconds of the grid on which packets go on, so that many share one timer: "next tick" is the next line of it.
     public static let tick: UInt64 = 250_000
@@ -66,12 +66,15 @@ extension InjectionList {
     /// - Parameters:
     ///   - packet: how, with ``DuePacket/injections`` raised for this time already.
     ///   - content: its bytes, which are copied.
+    ///   - nextHop: for NI_DIRECT_OUT; nil for the packet's destination.
     ///   - delay: nanoseconds; nil to hold it until its ticket is redeemed.
     /// - Returns: a ticket if it is held.
     @inline(__always)
-    func inject(_ packet: DuePacket, _ content: RawSpan, delay: UInt64?) throws(InjectionError) -> HeldPacket? {
+    func inject(
+        _ packet: DuePacket, _ content: RawSpan, to nextHop: IPAddress?, delay: UInt64?
+    ) throws(InjectionError) -> HeldPacket? {
         do throws(InjectionError) {
-            let ticket = try admit(packet, content, delay: delay)
+            let ticket = try admit(packet, content, to: nextHop, delay: delay)
             counters.count(.accepted(packet.style))
             return ticket
         } catch {
@@ -81,13 +84,15 @@ extension InjectionList {
     }
 
     @inline(__always)
-    private func admit(_ packet: DuePacket, _ content: RawSpan, delay: UInt64?) throws(InjectionError) -> HeldPacket? {
+    private func admit(
+        _ packet: DuePacket, _ content: RawSpan, to nextHop: IPAddress?, delay: UInt64?
+    ) throws(InjectionError) -> HeldPacket? {
         let driver = try unsafe currentDriver()
         guard packet.injections <= limits.injections else { throw InjectionError(.tooOften) }
         guard let header = InjectionHeader(content, family: packet.family) else { throw InjectionError(.badHeader) }
         switch packet.style {
         case .directOut:
-            return try unsafe sendDirectly(packet, content, header, driver)
+            return try unsafe sendDirectly(packet, content, header, to: nextHop, driver)
         case .queueIn:
             guard unsafe driver._withUnsafeGuaranteedRef({ $0.canQueue }) else { throw InjectionError(.unavailable) }
             let longest = unsafe driver._withUnsafeGuaranteedRef { $0.longestInbound }
@@ -96,7 +101,7 @@ extension InjectionList {
         case .queueOut:
             guard unsafe driver._withUnsafeGuaranteedRef({ $0.canQueue }) else { throw InjectionError(.unavailable) }
         }
-        return try unsafe store(packet, content, delay: delay, driver)
+        return try unsafe store(packet, content, to: nil, delay: delay, driver)
     }
 
     /// Counts what is refused before a packet gets here, and throws it.
@@ -113,12 +118,13 @@ extension InjectionList {
 
     @inline(__always)
     private func sendDirectly(
-        _ packet: DuePacket, _ content: RawSpan, _ header: InjectionHeader, _ driver: Unmanaged<InjectionDriver>
+        _ packet: DuePacket, _ content: RawSpan, _ header: InjectionHeader, to nextHop: IPAddress?,
+        _ driver: Unmanaged<InjectionDriver>
     ) throws(InjectionError) -> HeldPacket? {
         let outcome = unsafe content.withUnsafeBytes { bytes in
             unsafe driver._withUnsafeGuaranteedRef { driver in
                 unsafe driver.sendDirectly(
-                    bytes, header, interface: packet.interface, nextHop: packet.nextHop, mark: packet.mark)
+                    bytes, header, interface: packet.interface, nextHop: nextHop, mark: packet.mark)
             }
         }
         switch outcome {
@@ -130,9 +136,8 @@ extension InjectionList {
             counters.count(.unresolved)
             var packet = packet
             packet.interface = interface
-            packet.nextHop = nextHop
             do throws(InjectionError) {
-                return try unsafe store(packet, content, delay: 0, driver)
+                return try unsafe store(packet, content, to: nextHop, delay: 0, driver)
             } catch {
                 unsafe driver._withUnsafeGuaranteedRef { $0.giveUp(interface: interface, nextHop: nextHop) }
                 throw error
@@ -142,7 +147,8 @@ extension InjectionList {
 
     /// Copies a packet and hands it to the consumer, or leaves it lying until its ticket is redeemed.
     private func store(
-        _ packet: DuePacket, _ content: RawSpan, delay: UInt64?, _ driver: Unmanaged<InjectionDriver>
+        _ packet: DuePacket, _ content: RawSpan, to nextHop: IPAddress?, delay: UInt64?,
+        _ driver: Unmanaged<InjectionDriver>
     ) throws(InjectionError) -> HeldPacket? {
         let now = UInt64(KstatTime.now.nanoseconds)
         let count = load.add(packet.length)
@@ -155,9 +161,10 @@ extension InjectionList {
             load.subtract(packets: 1, bytes: packet.length)
             throw InjectionError(.listFull)
         }
-        let slot = unsafe memory.slot(first)
+        let slot = unsafe memory.chunks.slot(first)
         unsafe slot.pointee.packet = packet
         unsafe slot.pointee.packet.slot = first
+        unsafe slot.pointee.nextHop = nextHop
         unsafe slot.pointee.since.store(now, ordering: .relaxed)
         let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
         guard let delay else {
@@ -218,17 +225,17 @@ extension InjectionList {
             var offset = 0
             repeat {
                 guard let index = memory.take() else {
-                    var chain = InjectionMemory.Chain()
-                    if let first { memory.link(first, into: &chain) }
+                    var chain = InjectionChunks.Chain()
+                    if let first { memory.chunks.link(first, into: &chain) }
                     memory.giveBack(chain)
                     return nil
                 }
                 let count = min(Self.chunkSize, bytes.count - offset)
                 if let start = bytes.baseAddress {
-                    unsafe memory.bytes(index).copyMemory(from: start + offset, byteCount: count)
+                    unsafe memory.chunks.bytes(index).copyMemory(from: start + offset, byteCount: count)
                 }
-                unsafe memory.slot(index).pointee.nextChunk = 0
-                if first == nil { first = index } else { unsafe memory.slot(last).pointee.nextChunk = index + 1 }
+                unsafe memory.chunks.slot(index).pointee.nextChunk = 0
+                if first == nil { first = index } else { unsafe memory.chunks.slot(last).pointee.nextChunk = index + 1 }
                 last = index
                 offset += count
             } while offset < bytes.count
@@ -238,17 +245,10 @@ extension InjectionList {
 
     /// Takes a packet off the list for good.
     func giveBack(_ packet: DuePacket) {
-        free(packet)
-        var chain = InjectionMemory.Chain()
-        memory.link(packet.slot, into: &chain)
+        memory.chunks.free(packet)
+        var chain = InjectionChunks.Chain()
+        memory.chunks.link(packet.slot, into: &chain)
         memory.giveBack(chain)
         load.subtract(packets: 1, bytes: packet.length)
-    }
-
-    /// Makes tickets for a packet void.
-    func free(_ packet: DuePacket) {
-        let slot = unsafe memory.slot(packet.slot)
-        let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
-        unsafe slot.pointee.state.store(InjectionSlot.word(.free, use: use &+ 1), ordering: .releasing)
     }
 }

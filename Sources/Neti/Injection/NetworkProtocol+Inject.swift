@@ -29,9 +29,9 @@ extension NetworkProtocol {
         if family == .arp { try injection.refuse(.unsupported) }
         let derived = UInt8(truncatingIfNeeded: netinfo.publication.callerNote ?? 0)
         let request = DuePacket(
-            style: style, family: family, interface: interface, nextHop: nextHop, length: packet.byteCount, mark: mark,
-            injections: derived &+ 1, stamps: stamps, linkLayerSource: 0, linkLayerSourceLength: 0)
-        _ = try injection.inject(request, packet, delay: delay.wholeNanoseconds)
+            style, family, length: packet.byteCount, interface: interface, mark: mark, injections: derived &+ 1,
+            stamps: stamps)
+        _ = try injection.inject(request, packet, to: nextHop, delay: delay.wholeNanoseconds)
     }
 
     /// The same for a packet in an array.

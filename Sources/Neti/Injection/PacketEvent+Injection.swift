@@ -80,15 +80,15 @@ extension PacketEvent {
         completeChecksums()
         let told = style == .queueIn ? metadata.inInterface : metadata.outInterface
         let packet = DuePacket(
-            style: style, family: family, interface: interface ?? told, nextHop: nextHop, length: bytes.byteCount,
-            mark: mark, injections: metadata.injections &+ 1, stamps: metadata.stamps.union(stamps),
+            style, family, length: bytes.byteCount, interface: interface ?? told, mark: mark,
+            injections: metadata.injections &+ 1, stamps: metadata.stamps.union(stamps),
             linkLayerSource: metadata.linkLayerSource, linkLayerSourceLength: metadata.linkLayerSourceLength)
         let refusal = ownRefusal
         let content = bytes
         return try unsafe list._withUnsafeGuaranteedRef { list -> Result<HeldPacket?, InjectionError> in
             Result { () throws(InjectionError) in
                 if let refusal { try list.refuse(refusal) }
-                return try list.inject(packet, content, delay: delay)
+                return try list.inject(packet, content, to: nextHop, delay: delay)
             }
         }.get()
     }

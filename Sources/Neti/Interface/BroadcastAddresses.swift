@@ -7,8 +7,10 @@ public import Packet
 public struct BroadcastAddresses: Sendable {
     private static let capacity = 16
 
-    private var addresses = InlineArray<16, UInt32>(repeating: 0)
-    private var count = 0
+    @usableFromInline
+    var addresses = InlineArray<16, UInt32>(repeating: 0)
+    @usableFromInline
+    var count = 0
 
     /// One of none.
     init() {}
@@ -26,11 +28,13 @@ public struct BroadcastAddresses: Sendable {
     }
 
     /// Whether packets to an address are for everybody in one of the networks.
+    @inlinable
     public func contains(_ address: IPAddress) -> Bool {
         address.version == .v4 && contains(address.v4)
     }
 
-    private func contains(_ address: UInt32) -> Bool {
+    @inlinable
+    func contains(_ address: UInt32) -> Bool {
         var place = 0
         while place < count {
             if addresses[place] == address { return true }

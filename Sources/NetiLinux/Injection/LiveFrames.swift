@@ -23,7 +23,9 @@ package struct LiveFrames: ~Copyable {
     /// Packets that wait to be handed over.
     package private(set) var count = 0
 
-    private var live = unsafe clnx_live()
+    private var live: clnx_live
+    /// Where the frame of the packet is that was started last.
+    private var last: UnsafeMutablePointer<UInt8>
     /// Bytes of each, header included.
     private var lengths = InlineArray<64, UInt16>(repeating: 0)
 
@@ -40,8 +42,11 @@ package struct LiveFrames: ~Copyable {
     ///
     /// - Throws: as ``probe()``, and `ENOMEM` or `EMFILE`.
     package init() throws(NetiError) {
+        var live = unsafe clnx_live()
         let code = unsafe clnx_live_open(&live)
         guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't load the program for received frames") }
+        unsafe self.live = live
+        unsafe last = clnx_live_slot(&live, 0)
     }
 
     deinit {
@@ -62,6 +67,7 @@ package struct LiveFrames: ~Copyable {
     package mutating func start() {
         precondition(count < Self.capacity)
         lengths[count] = UInt16(CLNX_LIVE_HEADER)
+        unsafe last = clnx_live_slot(&live, UInt32(count))
         count += 1
         // Since it was written last the kernel has used the cache for much else.
         let later = unsafe clnx_live_slot(&live, UInt32(count + Self.ahead))
@@ -109,11 +115,6 @@ package struct LiveFrames: ~Copyable {
         let rest = UInt32(truncatingIfNeeded: source >> 16)
         unsafe frame.storeBytes(of: rest.bigEndian, toByteOffset: 8, as: UInt32.self)
         unsafe frame.storeBytes(of: type.bigEndian, toByteOffset: 12, as: UInt16.self)
-    }
-
-    /// Where the frame of that packet is.
-    private var last: UnsafeMutablePointer<UInt8> {
-        mutating get { unsafe clnx_live_slot(&live, UInt32(count - 1)) }
     }
 
     /// Has the interface receive what was written, in order. The calling thread is in the interface's namespace.

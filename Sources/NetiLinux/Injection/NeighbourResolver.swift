@@ -35,7 +35,7 @@ package final class NeighbourResolver {
 
     /// Takes a packet whose next hop ``DirectInjector`` didn't know, and sends it now or later.
     package func take(_ packet: DuePacket, _ consumer: borrowing InjectionConsumer, now: UInt64) {
-        guard let nextHop = packet.nextHop else { return consumer.finish(packet, .sendFailed) }
+        guard let nextHop = consumer.nextHop(of: packet) else { return consumer.finish(packet, .sendFailed) }
         let key = NeighbourKey(interface: packet.interface, address: nextHop)
         guard open() else { return finish(packet, key, consumer, .sendFailed) }
         resolution.wait(packet, for: key, now: now)
