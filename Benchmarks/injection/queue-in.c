@@ -4,10 +4,13 @@
 // frames, so many with each bpf(2) call, the program kept in the kernel's table. A second thread takes them out of their
 // socket.
 //
+// With -w the packets come from another thread, on the next processor, by a ring: what a program can reach that takes them
+// from anybody, as `net_inject` does.
+//
 // Prints packets injected and delivered per second, the share that was lost, how many came out of order, and the
 // injecting thread's processor time for a packet.
 //
-//     queue-in -t NETNS -s ADDRESS -d ADDRESS [-i INTERFACE] [-n SECONDS] [-p PORT] [-z BYTES] [-b PACKETS] [-c PROCESSOR]
+//     queue-in -t NETNS -s ADDRESS -d ADDRESS [-i INTERFACE] [-n SECONDS] [-p PORT] [-z BYTES] [-b PACKETS] [-c PROCESSOR] [-w]
 //         -t: where the interface is            -s, -d: IPv4, the latter one of the namespace's own
 //         -b: packets of one call, 1 to 64      -c: that of the injecting thread
 
@@ -15,6 +18,7 @@
 
 #include "../traffic/clock.h"
 #include "CLinuxNet.h"
+#include "hand-over.h"
 
 #include <arpa/inet.h>
 #include <err.h>
@@ -40,13 +44,13 @@ struct options {
     double seconds;
     uint16_t port;
     uint32_t size, batch;
-    int processor;
+    int processor, is_handed_over;
 };
 
 static struct options read_options(int argc, char **argv) {
     struct options options = {.interface = "veth0", .seconds = 5, .port = 9000, .size = 64, .batch = CLNX_LIVE_SLOTS};
     int addresses = 0;
-    for (int option; (option = getopt(argc, argv, "t:i:s:d:n:p:z:b:c:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "t:i:s:d:n:p:z:b:c:w")) != -1;) {
         switch (option) {
         case 't': options.namespace = optarg; break;
         case 'i': options.interface = optarg; break;
@@ -57,6 +61,7 @@ static struct options read_options(int argc, char **argv) {
         case 'z': options.size = (uint32_t)atoi(optarg); break;
         case 'b': options.batch = (uint32_t)atoi(optarg); break;
         case 'c': options.processor = atoi(optarg); break;
+        case 'w': options.is_handed_over = 1; break;
         default: exit(64);
         }
     }
@@ -66,6 +71,13 @@ static struct options read_options(int argc, char **argv) {
         errx(64, "SECONDS is above 0, PACKETS from 1 to 64, BYTES from 8 to %d", (int)(CLNX_LIVE_FRAME - HEADERS));
     }
     return options;
+}
+
+static void bind_thread(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    if (sched_setaffinity(0, sizeof set, &set) != 0) { err(1, "processor %d", processor); }
 }
 
 // MARK: - Frames
@@ -107,6 +119,49 @@ static void write_frames(
         memcpy(slot + 7, &number, 5);
         memcpy(slot + HEADERS, &number, sizeof number);
     }
+}
+
+// MARK: - Another thread that injects
+
+struct writer {
+    struct ring ring;
+    const struct options *options;
+    const uint8_t *frame;
+    _Atomic int is_over;
+};
+
+static void *write_packets(void *argument) {
+    struct writer *writer = argument;
+    bind_thread((writer->options->processor + 1) % (int)sysconf(_SC_NPROCESSORS_ONLN));
+    uint32_t length = HEADERS - CLNX_LIVE_HEADER + writer->options->size;
+    uint8_t packet[CLNX_LIVE_FRAME];
+    memcpy(packet, writer->frame + CLNX_LIVE_HEADER, length);
+    for (uint64_t number = 1; !writer->is_over; number++) {
+        memcpy(packet + HEADERS - CLNX_LIVE_HEADER, &number, sizeof number);
+        while (!ring_put(&writer->ring, packet, length) && !writer->is_over) {
+            nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+        }
+    }
+    return NULL;
+}
+
+// Takes packets out of the ring, with a source of its own for each.
+static uint32_t take_frames(
+    const struct options *options, const struct clnx_live *live, const uint8_t *frame, struct ring *ring,
+    uint64_t number) {
+    uint32_t first = atomic_load_explicit(&ring->taken, memory_order_relaxed);
+    uint32_t count = ring_waiting(ring, first);
+    if (count > options->batch) { count = options->batch; }
+    for (uint32_t i = 0; i < count; i++, number++) {
+        ring_fetch(ring, first + i + RING_AHEAD);
+        struct ring_place *place = ring_place(ring, first + i);
+        uint8_t *slot = clnx_live_slot(live, i);
+        memcpy(slot, frame, CLNX_LIVE_HEADER);
+        memcpy(slot + 7, &number, 5);
+        memcpy(slot + CLNX_LIVE_HEADER, place->bytes, place->length);
+    }
+    atomic_store_explicit(&ring->taken, first + count, memory_order_release);
+    return count;
 }
 
 // MARK: - The other end
@@ -167,17 +222,30 @@ static uint64_t inject(
     uint32_t interface = if_nametoindex(options->interface);
     uint16_t lengths[CLNX_LIVE_SLOTS];
     for (int i = 0; i < CLNX_LIVE_SLOTS; i++) { lengths[i] = (uint16_t)(HEADERS + options->size); }
+    static struct writer writer;
+    writer.options = options;
+    writer.frame = frame;
+    pthread_t thread;
+    if (options->is_handed_over && pthread_create(&thread, NULL, write_packets, &writer) != 0) { errx(1, "thread"); }
     uint64_t sent = 0;
     *busy = -read_clock(CLOCK_THREAD_CPUTIME_ID);
     int64_t start = now(), end = start + (int64_t)(options->seconds * 1e9);
     while (now() < end) {
-        write_frames(options, live, frame, sent + 1);
-        int count = clnx_live_run(live, interface, lengths, options->batch);
+        uint32_t written = options->batch;
+        if (options->is_handed_over) {
+            written = take_frames(options, live, frame, &writer.ring, sent + 1);
+            if (written == 0) { continue; }
+        } else {
+            write_frames(options, live, frame, sent + 1);
+        }
+        int count = clnx_live_run(live, interface, lengths, written);
         if (count < 0) { errx(1, "live frames: %s", strerror(-count)); }
         sent += (uint64_t)count;
     }
     *time = now() - start;
     *busy += read_clock(CLOCK_THREAD_CPUTIME_ID);
+    writer.is_over = 1;
+    if (options->is_handed_over) { pthread_join(thread, NULL); }
     return sent;
 }
 
@@ -191,11 +259,7 @@ int main(int argc, char **argv) {
     struct receiver receiver = {.fd = open_receiver(&options)};
     pthread_t thread;
     if (pthread_create(&thread, NULL, receive, &receiver) != 0) { errx(1, "thread"); }
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(options.processor, &set);
-    if (sched_setaffinity(0, sizeof set, &set) != 0) { err(1, "processor %d", options.processor); }
-
+    bind_thread(options.processor);
     int64_t time, busy;
     uint64_t sent = inject(&options, &live, receiver.fd, &time, &busy);
     receiver.is_over = 1;
