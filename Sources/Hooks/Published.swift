@@ -4,8 +4,8 @@ import BasicContainers
 public import Synchronization
 
 // The same scheme as for chains (Publication.swift): swap the pointer, begin an epoch, keep the old value until nobody
-// can be inside. Nothing waits for readers here. What is replaced is freed by a later replacement, or at once when
-// nobody happens to be inside.
+// can be inside. Nothing waits for readers here. What is replaced is freed at once when nobody happens to be inside, else
+// by a later replacement, or when somebody asks for it.
 
 /// A value that threads inside a reader look at without a lock while another thread replaces it.
 ///
@@ -58,10 +58,17 @@ public struct Published<Value: ~Copyable & Sendable>: ~Copyable, Sendable {
             pointer.replace(by: box)
             swap(&state.current, &box)
             state.retired.append(RetiredValue(box: box, epoch: publication.advance()))
-            while !state.retired.isEmpty, publication.hasReached(state.retired[0].epoch) {
-                _ = state.retired.remove(at: 0)
-            }
+            Self.free(&state.retired, publication)
         }
+    }
+
+    /// Frees what was replaced and nobody can be inside any more. Never waits for readers.
+    public func reclaim() {
+        state.withLock { Self.free(&$0.retired, publication) }
+    }
+
+    private static func free(_ retired: inout UniqueArray<RetiredValue<Value>>, _ publication: Publication) {
+        while !retired.isEmpty, publication.hasReached(retired[0].epoch) { _ = retired.remove(at: 0) }
     }
 }
 

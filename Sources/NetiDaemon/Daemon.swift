@@ -137,6 +137,7 @@ private struct Reporting: Service {
                     break
                 }
                 engine.passOnLogLines()
+                engine.provider.reclaimCaptures()
                 if saved.duration(to: .now) >= .seconds(engine.configuration.daemon.stateInterval) {
                     saved = .now
                     engine.saveState()

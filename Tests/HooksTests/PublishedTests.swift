@@ -60,6 +60,22 @@ struct PublishedTests {
         #expect(freed.count == 4)
     }
 
+    @Test("What is replaced while somebody is inside is freed when it is asked for afterwards")
+    func reclaiming() throws {
+        let publication = Publication(readers: 1)
+        let freed = Tally()
+        let shared = Shared(Value(1, freed), publication)
+        let reader = try publication.makeReader()
+        reader.enter()
+        shared.value.replace(by: Value(2, freed))
+        shared.value.reclaim()
+        #expect(freed.count == 0)
+        reader.leave()
+        shared.value.reclaim()
+        #expect(freed.count == 1)
+        #expect(shared.value.read { $0.number } == 2)
+    }
+
     @Test("Threads inside readers and outside see whole values while two others replace them")
     func concurrency() throws {
         let publication = Publication(readers: 2)

@@ -38,7 +38,11 @@ final class CaptureSwitch: Sendable {
         }
     }
 
-    /// Ends a capture, if it is one. A pump may still be writing into it, which keeps it until the pump is done.
+    /// Gives back the memory of captures that have ended and no pump is inside any more.
+    func reclaim() { captures.reclaim() }
+
+    /// Ends a capture, if it is one. A pump may still be writing into it, which keeps it until ``reclaim()`` or the next
+    /// capture.
     func remove(_ capture: PacketCapture) {
         list.withLock { list in
             list.removeAll { $0 === capture }
