@@ -82,7 +82,7 @@ public struct Daemon: Sendable {
             services: [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
-                Reloading(reloader: reloader, hangups: hangups, logger: logger),
+                Reloading(reloader: reloader, hangups: hangups, engine: engine, logger: logger),
                 Announcement(notifier: notifier, deadline: deadline, logger: logger),
             ] + metrics,
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
