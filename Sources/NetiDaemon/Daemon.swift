@@ -74,6 +74,7 @@ public struct Daemon: Sendable {
         try engine.start()
         let deadline = StopDeadline(engine: engine, logger: logger)
         defer {
+            reloader.tellUnconfirmed()
             engine.stop()
             deadline.end()
         }

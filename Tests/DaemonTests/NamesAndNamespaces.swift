@@ -113,21 +113,6 @@ extension RunningDaemon {
             }
         }
 
-        /// Takes a queue number in a namespace as another program would.
-        private func takeQueue(_ number: UInt16, in namespace: Namespace) throws -> Int32 {
-            let broker = try NamespaceBroker()
-            defer { broker.stop() }
-            return try broker.run(in: namespace) { () throws(NetiError) in
-                var config = cnfq_config()
-                config.queue = number
-                config.copy_mode = UInt8(CNFQ_COPY_META)
-                var opened = cnfq_opened()
-                let code = unsafe cnfq_open(&config, &opened)
-                guard code == 0 else { throw NetiError(.ioError, "can't open queue \(number)") }
-                return opened.fd
-            }
-        }
-
         @Test("An instance that could not come up is told once and comes up when what kept it is gone")
         func triedAgain() throws {
             try NamespaceFolder.with { hidden in

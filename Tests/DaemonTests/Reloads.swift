@@ -208,5 +208,37 @@ extension RunningDaemon {
                 #expect(try holds(.passes(.udp), hosts, daemon))
             }
         }
+
+        @Test("What can't go back is told and tried again until it can, or is confirmed or overruled")
+        func goesBackInTheEnd() throws {
+            try HostPair.with { hosts in
+                let name = hosts.right.name
+                let daemon = try daemon(hosts, hooks: [.counter])
+                defer { daemon.stop() }
+                func numbers() -> [Int]? { (try? daemon.instance(name))?.queues.map(\.number) }
+                func change() throws -> Int32 {
+                    try daemon.configure(instances: InstanceText(netns: name, queue: 40).text)
+                    _ = try daemon.control("reload", "--confirm", "1")
+                    return try takeQueue(0, in: hosts.right.namespace)
+                }
+                let first = try change()
+                #expect(daemon.logs("can't go back, trying again in 1 seconds: "))
+                #expect(numbers() == [40, 41, 42])
+                close(first)
+                #expect(Deadline(.seconds(10)).sees { numbers() == [0, 1, 2] })
+
+                let second = try change()
+                defer { close(second) }
+                let refusals = "can't go back, trying again in 1 seconds: "
+                #expect(Deadline(.seconds(5)).sees { daemon.log.ranges(of: refusals).count == 2 })
+                try daemon.configure(instances: InstanceText(netns: name, queue: 50).text)
+                #expect(try daemon.control("reload") == "changed: instance \(name) (queue 40 -> 50)\n")
+                #expect(numbers() == [50, 51, 52])
+                #expect(try daemon.controlEnding("confirm").status == 1)
+                _ = try daemon.control("reload", "--confirm", "60")
+                #expect(daemon.terminate() == 0)
+                #expect(daemon.log.contains("ending before the last reload was confirmed: "), "\(daemon.log)")
+            }
+        }
     }
 }

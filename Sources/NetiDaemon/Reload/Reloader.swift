@@ -22,14 +22,19 @@ final class Reloader: Sendable {
     /// A reload that waits for its confirmation.
     private struct Pending: Sendable {
         let before: Engine.Checkpoint
-        let due: ContinuousClock.Instant
+        var due: ContinuousClock.Instant
         let seconds: Int
+        /// How long to wait before going back is tried again; nil while it wasn't tried.
+        var pause: Duration?
+
+        static let longestPause = Duration.seconds(30)
 
         var refusal: Refusal {
             Refusal(
-                description: """
-                    the last reload waits for its confirmation; confirm it or let its \(seconds) seconds pass
-                    """)
+                description: pause == nil
+                    ? "the last reload waits for its confirmation; confirm it or let its \(seconds) seconds pass"
+                    : "the daemon can't go back behind the last reload, which nobody confirmed, and goes on trying; "
+                        + "confirm it, or reload another configuration")
         }
     }
 
@@ -66,13 +71,15 @@ final class Reloader: Sendable {
     /// - Parameter seconds: after which everything goes back unless ``confirm()`` is called; nil for never.
     func reload(confirmedWithin seconds: Int? = nil) throws(Refusal) -> Outcome {
         try pending.withLock { pending throws(Refusal) in
-            if let pending { throw pending.refusal }
+            // One that can't go back is overruled by another configuration: what else could help then?
+            if let pending, pending.pause == nil { throw pending.refusal }
             tell(.reloading)
             defer { tell(.ready) }
             let configuration = try load()
-            let before = engine.checkpoint
+            let before = pending?.before ?? engine.checkpoint
             let discarded = engine.savedConfiguration.discarded(by: configuration)
             let changes = try changing { () throws(NetiError) in try engine.apply(configuration) }
+            pending = nil
             if let seconds {
                 pending = Pending(before: before, due: .now + .seconds(seconds), seconds: seconds)
                 logger.notice("goes back in \(seconds) seconds unless this reload is confirmed")
@@ -103,20 +110,33 @@ final class Reloader: Sendable {
         logger.notice("the reload is confirmed")
     }
 
-    /// Goes back if a confirmation is overdue; called several times a second. Doesn't wait for a reload that is under way.
+    /// Goes back if a confirmation is overdue, and tries again after a while if it can't, until the reload is confirmed or
+    /// another one overrules it. Called several times a second; doesn't wait for a reload that is under way.
     func goBackIfDue() {
         _ = pending.withLockIfAvailable { pending in
-            guard let due = pending, due.due <= .now else { return }
-            pending = nil
+            guard var due = pending, due.due <= .now else { return }
             tell(.reloading)
             defer { tell(.ready) }
-            logger.warning("nobody confirmed the reload within \(due.seconds) seconds: going back")
+            if due.pause == nil {
+                logger.warning("nobody confirmed the reload within \(due.seconds) seconds: going back")
+            }
             do throws(Refusal) {
                 _ = try changing { () throws(NetiError) in try engine.restore(due.before) }
+                pending = nil
             } catch {
-                logger.critical("can't go back: \(error)")
+                let pause = due.pause ?? .seconds(1)
+                logger.critical("can't go back, trying again in \(pause.components.seconds) seconds: \(error)")
+                due.due = .now + pause
+                due.pause = min(pause * 2, Pending.longestPause)
+                pending = due
             }
         }
+    }
+
+    /// Says so when the daemon ends before its last reload is confirmed or gone back behind.
+    func tellUnconfirmed() {
+        guard pending.withLockIfAvailable({ $0 != nil }) == true else { return }
+        logger.warning("ending before the last reload was confirmed: the next start takes \(path) as it is")
     }
 
     private func changing(
