@@ -2,17 +2,21 @@
 
 import Neti
 import NetiControl
+import Synchronization
 import SystemPackage
 
 extension DaemonBackend {
     func changeHook(_ change: ChangeHook) throws(ControlError) {
         if change.values.isEmpty { throw .invalidArgument("values", reason: "empty, there is nothing to change") }
-        let running = try runningInstance(change.instance, withHook: change.hook)
-        do throws(NetiError) {
-            try running.change(hook: change.hook, to: change.values)
-        } catch {
-            if error.errno == .invalidArgument { throw .invalidArgument("values", reason: error.reason) }
-            throw .failed(reason: error.reason)
+        // Not while a reload is under way, which may be about to give the hook another module.
+        try engine.following.withLock { _ throws(ControlError) in
+            let running = try runningInstance(change.instance, withHook: change.hook)
+            do throws(NetiError) {
+                try running.change(hook: change.hook, to: change.values)
+            } catch {
+                if error.errno == .invalidArgument { throw .invalidArgument("values", reason: error.reason) }
+                throw .failed(reason: error.reason)
+            }
         }
     }
 
