@@ -169,6 +169,94 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
         for _ in 0..<10 { try narrow.inject(.queueOut, long) }
     }
 
+    @Test("Limits change while packets wait: none is lost or overtaken, and what is held keeps its ticket (R147, R150)")
+    func otherLimits() throws {
+        var limits = InjectionLimits()
+        (limits.packets, limits.bytes, limits.injections) = (4, 8192, 3)
+        let rig = try Rig(limits)
+        let list = rig.instance.injection
+        var consumer = InjectionConsumer(list)
+        for number in UInt8(1)...4 { try rig.inject(.queueOut, try datagram(number)) }
+        let packet = try datagram(9)
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        // A longer inbox, twice, before anything is read of the first.
+        for (packets, range) in [(20, UInt8(5)...20), (100, 21...90)] {
+            (limits.packets, limits.bytes) = (packets, 1 << 20)
+            try list.change(limits)
+            #expect(list.limits == limits)
+            for number in range { try rig.inject(.queueOut, try datagram(number)) }
+        }
+        // Fewer than there are: nothing goes, nothing comes.
+        (limits.packets, limits.bytes) = (2, 4096)
+        try list.change(limits)
+        #expect(list.status.packets == 90)
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        var seen: [UInt8] = []
+        let start = ContinuousClock.now
+        while seen.count < 90, start.duration(to: .now) < .seconds(10) { seen += rig.due(&consumer) }
+        #expect(seen == Array(1...90))
+        #expect(list.status.packets == 0 && list.status.bytes == 0)
+        for number in UInt8(1)...2 { try rig.inject(.queueOut, try datagram(number)) }
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        (limits.packets, limits.bytes) = (4, 4096)
+        try list.change(limits)
+        // Two chunks are all that there are now.
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        seen = []
+        while seen.count < 2, start.duration(to: .now) < .seconds(10) { seen += rig.due(&consumer) }
+        #expect(seen == [1, 2])
+    }
+
+    @Test("Limits that change all the time while threads inject: each thread's packets stay in order, none is lost")
+    func limitsUnderTraffic() throws {
+        let rig = try Rig()
+        let list = rig.instance.injection
+        var consumer = InjectionConsumer(list)
+        let (threads, count) = (3, 3000)
+        let workers = try (0..<threads).map { thread in
+            let packets = try (0..<count).map { number in
+                var packet = try datagram(UInt8(truncatingIfNeeded: number), length: 102)
+                (packet[99], packet[100]) = (UInt8(thread), UInt8(truncatingIfNeeded: number >> 8))
+                return packet
+            }
+            let handle = rig.handle
+            return TestThread {
+                for packet in packets {
+                    while (try? handle.inject(.queueOut, packet, interface: 0)) == nil { sched_yield() }
+                }
+            }
+        }
+        var seen = [[Int]](repeating: [], count: threads)
+        var (total, turn) = (0, 0)
+        let start = ContinuousClock.now
+        while total < threads * count, start.duration(to: .now) < .seconds(30) {
+            var limits = InjectionLimits()
+            limits.packets = [16, 64, 8, 256, 4096, 8192][turn % 6]
+            limits.bytes = limits.packets * 2048
+            try list.change(limits)
+            turn += 1
+            consumer.begin()
+            unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 8) { buffer in
+                while true {
+                    let count = unsafe consumer.collect(into: buffer)
+                    for index in 0..<count {
+                        let packet = unsafe buffer[index]
+                        unsafe consumer.forEachChunk(of: packet) { bytes in
+                            unsafe seen[Int(bytes[99])].append(Int(bytes[100]) << 8 | Int(bytes[101]))
+                        }
+                        consumer.finish(packet)
+                    }
+                    total += count
+                    if count < 8 { return }
+                }
+            }
+            consumer.end(rig.driver)
+        }
+        for worker in workers { worker.join() }
+        for numbers in seen { #expect(numbers == Array(0..<count)) }
+        #expect(list.status.packets == 0)
+    }
+
     @Test("What can't be injected is refused with the manual's return value (R144, R145, R147, R155)")
     func refusals() throws {
         let up = Interface(index: 2, name: "a", flags: [.up], mtu: 1500)

@@ -59,6 +59,7 @@ struct InjectionChunks: @unchecked Sendable {
         /// A slot plus one; 0 for none.
         var first: UInt32 = 0
         var last: UInt32 = 0
+        var count = 0
     }
 
     /// Puts a packet's slots before the others of a chain.
@@ -70,6 +71,7 @@ struct InjectionChunks: @unchecked Sendable {
             if chain.first == 0 { chain.last = next }
             unsafe slot.pointee.nextFree.store(chain.first, ordering: .relaxed)
             chain.first = next
+            chain.count &+= 1
             next = unsafe slot.pointee.nextChunk
         }
     }

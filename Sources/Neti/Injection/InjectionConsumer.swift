@@ -31,13 +31,12 @@ public struct InjectionConsumer: ~Copyable {
         var bytes = 0
         var deliveredIn = 0
         var deliveredOut = 0
-        /// The first place of the inbox whose packet wasn't fetched into the processor's cache yet.
+        /// The first place of an inbox whose packet wasn't fetched into the processor's cache yet.
         var fetched: UInt32 = 0
     }
 
     private let list: InjectionList
     private let chunks: InjectionChunks
-    private let places: InjectionInbox.Places
     /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInLine`` leads to
     /// the next.
     private var line = (first: UInt32(0), last: UInt32(0), firstDeadline: UInt64.max, lastDeadline: UInt64(0))
@@ -47,17 +46,13 @@ public struct InjectionConsumer: ~Copyable {
     private var now: UInt64 = 0
     /// Whether nothing was collected yet in this turn.
     private var isFirst = true
-    /// The first place of the inbox that wasn't looked at yet.
-    private var place: UInt32 = 0
-    /// The place up to which it is looked at by now: further on, others are writing.
-    private var end: UInt32 = 0
+    private var reader = InjectionInboxReader()
     private let finished: UnsafeMutablePointer<Finished>
 
     /// Allocates next to nothing: most instances never delay a packet.
     public init(_ list: InjectionList) {
         self.list = list
         chunks = list.memory.chunks
-        places = list.memory.inbox.places
         unsafe finished = .allocate(capacity: 1)
         unsafe finished.initialize(to: Finished())
     }
@@ -82,7 +77,7 @@ public struct InjectionConsumer: ~Copyable {
         // What was delivered took its time, and more may be due by now.
         if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
         isFirst = false
-        end = list.memory.inbox.end
+        reader.look(at: list.inboxes)
         var count = 0
         while count < due.count, let slot = next() {
             unsafe due.initializeElement(at: count, to: chunks.slot(slot).pointee.packet)
@@ -103,24 +98,14 @@ public struct InjectionConsumer: ~Copyable {
     /// The next tick.
     public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }
 
-    /// How many packets ahead of the one that is taken others are fetched: more than one call delivers, so that they come
-    /// while this one's are delivered.
-    private static let ahead: UInt32 = 64
-
+    /// How many packets are fetched ahead where none are delivered meanwhile.
     private static let near: UInt32 = 8
 
-    /// Places of the inbox in one line of the processor's cache.
-    private static let line: UInt32 = 16
-
-    /// Has the processor fetch the next packet, if another one is there; they come from the cache of the processor that
-    /// injected them.
+    /// Has the processor fetch a packet that comes soon, if there is another one; they come from the cache of the processor
+    /// that injected them.
     @inline(__always)
-    private func fetchNext() {
-        let fetched = unsafe finished.pointee.fetched
-        guard fetched &- place < Self.ahead, let slot = places.slot(at: fetched) else { return }
-        if fetched % Self.line == 0 { places.fetch(fetched &+ 2 * Self.line) }
-        chunks.fetch(slot)
-        unsafe finished.pointee.fetched = fetched &+ 1
+    private func fetchNext(within distance: UInt32) {
+        if let slot = unsafe reader.slot(after: &finished.pointee.fetched, within: distance) { chunks.fetch(slot) }
     }
 
     /// The slot of the next packet that is due.
@@ -128,16 +113,12 @@ public struct InjectionConsumer: ~Copyable {
     private mutating func next() -> UInt32? {
         while true {
             let earliest = earliest
-            guard place != end, let slot = places.slot(at: place) else {
-                return earliest <= now ? takeEarliest() : nil
-            }
+            guard let slot = reader.slot(in: list.inboxes) else { return earliest <= now ? takeEarliest() : nil }
             // The first ones of a turn come without any delivered before them.
-            if unsafe finished.pointee.fetched &- place < Self.near { fetchNext() }
+            fetchNext(within: Self.near)
             let deadline = unsafe chunks.slot(slot).pointee.packet.deadline
             if earliest <= now, earliest <= deadline { return takeEarliest() }
-            places.empty(place)
-            place &+= 1
-            if unsafe finished.pointee.fetched == place &- 1 { unsafe finished.pointee.fetched = place }
+            reader.advance()
             if deadline <= now { return slot }
             wait(deadline, slot)
         }
@@ -215,7 +196,7 @@ public struct InjectionConsumer: ~Copyable {
         unsafe chunks.link(packet.slot, into: &finished.pointee.chunks)
         unsafe finished.pointee.packets += 1
         unsafe finished.pointee.bytes += packet.length
-        fetchNext()
+        fetchNext(within: InjectionInboxReader.farthest)
     }
 
     /// Counts packets that an interface has received.
@@ -256,7 +237,7 @@ public struct InjectionConsumer: ~Copyable {
         var count = 0
         let start = KstatTime.now.nanoseconds
         while true {
-            end = list.memory.inbox.end
+            reader.look(at: list.inboxes)
             while let slot = next() {
                 list.giveBack(unsafe chunks.slot(slot).pointee.packet)
                 count += 1

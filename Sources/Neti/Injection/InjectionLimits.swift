@@ -12,11 +12,13 @@ public struct InjectionLimits: Sendable, Equatable {
     /// Everything as it is by default.
     public init() {}
 
+    static let mostBytes = 1 << 30
+
     /// The same with each value moved into its range.
     var bounded: InjectionLimits {
         var limits = self
         limits.packets = min(max(packets, 1), 1 << 20)
-        limits.bytes = min(max(bytes, InjectionList.chunkSize), 1 << 30)
+        limits.bytes = min(max(bytes, InjectionList.chunkSize), Self.mostBytes)
         limits.injections = min(max(injections, 1), 63)
         return limits
     }

@@ -27,11 +27,13 @@ public final class InjectionList: Sendable {
     /// Nanoseconds of the grid on which packets go on, so that many share one timer: "next tick" is the next line of it.
     public static let tick: UInt64 = 250_000
 
-    /// What it may take.
-    public let limits: InjectionLimits
-
     let counters = InjectionCounters()
     let memory: InjectionMemory
+    let inboxes = InjectionInboxes()
+    /// What it may take: held while that changes, beside the values that threads look at.
+    let allowed = Mutex(InjectionLimits())
+    let packetLimit = Atomic(0)
+    let injectionLimit = Atomic(0)
     /// For when the timer is set, in nanoseconds of the monotonic clock.
     let armed = Atomic<UInt64>(.max)
     let load = InjectionLoad()
@@ -51,12 +53,12 @@ public final class InjectionList: Sendable {
         _ limits: InjectionLimits, interfaces: InterfaceTable,
         prepare: @escaping @Sendable () throws(NetiError) -> Void
     ) {
-        let limits = limits.bounded
-        self.limits = limits
         self.interfaces = interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         self.prepare = prepare
-        memory = InjectionMemory(chunks: limits.bytes / Self.chunkSize, packets: limits.packets)
+        memory = InjectionMemory(atLeast: limits.bounded.bytes / Self.chunkSize)
+        // Without memory there are no chunks, as if all were in use.
+        try? change(limits)
     }
 }
 
@@ -88,7 +90,7 @@ extension InjectionList {
         _ packet: DuePacket, _ content: RawSpan, to nextHop: IPAddress?, delay: UInt64?
     ) throws(InjectionError) -> HeldPacket? {
         let driver = try unsafe currentDriver()
-        guard packet.injections <= limits.injections else { throw InjectionError(.tooOften) }
+        guard packet.injections <= injectionLimit.load(ordering: .relaxed) else { throw InjectionError(.tooOften) }
         guard let header = InjectionHeader(content, family: packet.family) else { throw InjectionError(.badHeader) }
         switch packet.style {
         case .directOut:
@@ -157,7 +159,7 @@ extension InjectionList {
             load.subtract(packets: 1, bytes: packet.length)
             throw InjectionError(.deadInstance)
         }
-        guard count <= limits.packets, let first = copy(content) else {
+        guard count <= packetLimit.load(ordering: .acquiring), let first = copy(content) else {
             load.subtract(packets: 1, bytes: packet.length)
             throw InjectionError(.listFull)
         }
@@ -183,7 +185,7 @@ extension InjectionList {
         _ driver: Unmanaged<InjectionDriver>
     ) {
         unsafe slot.pointee.packet.deadline = deadline
-        memory.inbox.add(index)
+        inboxes.add(index)
         unsafe driver._withUnsafeGuaranteedRef { arm($0, at: deadline) }
     }
 
@@ -219,15 +221,15 @@ extension InjectionList {
 
     /// Copies bytes into chunks; the first slot, or nil when there are not enough.
     private func copy(_ content: RawSpan) -> UInt32? {
+        let chunks = max(1, (content.byteCount &+ Self.chunkSize &- 1) / Self.chunkSize)
+        guard memory.claim(chunks) else { return nil }
         return unsafe content.withUnsafeBytes { bytes -> UInt32? in
             var first: UInt32?
             var last: UInt32 = 0
             var offset = 0
             repeat {
                 guard let index = memory.take() else {
-                    var chain = InjectionChunks.Chain()
-                    if let first { memory.chunks.link(first, into: &chain) }
-                    memory.giveBack(chain)
+                    giveBack(first, claimed: chunks)
                     return nil
                 }
                 let count = min(Self.chunkSize, bytes.count - offset)
@@ -241,6 +243,14 @@ extension InjectionList {
             } while offset < bytes.count
             return first
         }
+    }
+
+    /// Gives back what was claimed for a packet, and taken in part.
+    private func giveBack(_ first: UInt32?, claimed chunks: Int) {
+        var chain = InjectionChunks.Chain()
+        if let first { memory.chunks.link(first, into: &chain) }
+        memory.unclaim(chunks - chain.count)
+        memory.giveBack(chain)
     }
 
     /// Takes a packet off the list for good.

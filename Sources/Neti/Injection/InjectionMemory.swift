@@ -2,6 +2,7 @@
 
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// The slots and chunks of one list: memory that is reserved at once and taken by the kernel page by page as it is used.
 ///
@@ -9,44 +10,78 @@ import Synchronization
 /// changes with every change, so that a thread that was held up meanwhile starts anew.
 @safe
 struct InjectionMemory: ~Copyable, @unchecked Sendable {
-    let count: Int
-    /// Bytes that are mapped, 0 if that failed.
-    private let size: Int
     private let memory: UnsafeMutableRawPointer
     let chunks: InjectionChunks
-    let inbox: InjectionInbox
+    /// Bytes that are mapped, 0 if that failed, and chunks that they are enough for.
+    private let size: Int
+    private let reserved: Int
+    /// Chunks that may be touched by now; never less than may be taken.
+    private let open = Atomic(0)
+    /// Chunks that may be taken, and those that are.
+    private let limit = Atomic(0)
+    private let taken = Atomic(0)
     private let free = Atomic<UInt64>(0)
     private let used = Atomic<UInt32>(0)
 
-    /// Reserves it. Where there is no address space for it there are no chunks, as if all were in use.
+    /// Reserves addresses for as many chunks as there may ever be, of which none can be taken before ``allow(chunks:)``.
     ///
-    /// - Parameter packets: how many there may be at a time.
-    init(chunks count: Int, packets: Int) {
-        let places = InjectionInbox.count(for: packets)
-        let wanted = count * InjectionChunks.stride + places * MemoryLayout<UInt32>.size
-        // Not malloc: what it gives may have been used before, and would have to be cleared.
-        let mapped = unsafe mmap(
-            nil, wanted, PROT_READ | PROT_WRITE,
-            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        let isMapped = unsafe mapped != MAP_FAILED && mapped != nil
-        // Nor 2 MiB at a time, cleared while a packet waits.
-        if isMapped { unsafe madvise(mapped, count * InjectionChunks.stride, MADV_NOHUGEPAGE) }
-        self.count = isMapped ? count : 0
-        size = isMapped ? wanted : 0
-        let start = unsafe isMapped ? mapped : nil
-        unsafe memory = start ?? UnsafeMutableRawPointer.allocate(byteCount: 8, alignment: 8)
+    /// - Parameter least: how many it is where there are not so many addresses (setrlimit(2), `RLIMIT_AS`).
+    init(atLeast least: Int) {
+        for count in [InjectionLimits.mostBytes / InjectionChunks.size, least] {
+            // Not malloc: what it gives may have been used before, and would have to be cleared.
+            let mapped = unsafe mmap(
+                nil, count * InjectionChunks.stride, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else { continue }
+            // Nor 2 MiB at a time, cleared while a packet waits.
+            unsafe madvise(mapped, count * InjectionChunks.stride, MADV_NOHUGEPAGE)
+            unsafe memory = mapped
+            unsafe chunks = InjectionChunks(mapped)
+            (size, reserved) = (count * InjectionChunks.stride, count)
+            return
+        }
+        unsafe memory = .allocate(byteCount: 8, alignment: 8)
         unsafe chunks = InjectionChunks(memory)
-        unsafe inbox = InjectionInbox(memory + self.count * InjectionChunks.stride, count: isMapped ? places : 1)
+        (size, reserved) = (0, 0)
     }
 
     deinit {
         if size > 0 { unsafe munmap(memory, size) } else { unsafe memory.deallocate() }
     }
 
+    /// Lets so many chunks be taken. Those above that are taken already stay until they are given back. One thread at a
+    /// time.
+    ///
+    /// - Throws: `ENOMEM`; nothing has changed then.
+    func allow(chunks count: Int) throws(NetiError) {
+        if count > open.load(ordering: .relaxed) {
+            guard count <= reserved, unsafe mprotect(memory, count * InjectionChunks.stride, PROT_READ | PROT_WRITE) == 0 else {
+                throw NetiError(.noMemory, "no memory for \(count * InjectionChunks.size) bytes that wait to be injected")
+            }
+            open.store(count, ordering: .releasing)
+        }
+        limit.store(count, ordering: .relaxed)
+    }
+
+    /// Chunks that a slot may be one of.
+    var count: Int { open.load(ordering: .acquiring) }
+
     /// Slots that have ever been used: all others are untouched.
     var touched: Int { min(Int(used.load(ordering: .acquiring)), count) }
 
-    /// Takes a slot with its chunk; nil when all are in use.
+    /// Makes sure of so many chunks, which are taken next; false when there are not enough.
+    @inline(__always)
+    func claim(_ chunks: Int) -> Bool {
+        if taken.wrappingAdd(chunks, ordering: .acquiring).newValue <= limit.load(ordering: .relaxed) { return true }
+        unclaim(chunks)
+        return false
+    }
+
+    /// Does without chunks that were claimed and not taken.
+    func unclaim(_ chunks: Int) {
+        taken.wrappingSubtract(chunks, ordering: .relaxed)
+    }
+
+    /// Takes a slot with its chunk, one of those that were claimed.
     @inline(__always)
     func take() -> UInt32? {
         var head = free.load(ordering: .acquiring)
@@ -70,9 +105,11 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
                 UInt32(truncatingIfNeeded: head), ordering: .relaxed)
             let (isDone, original) = free.weakCompareExchange(
                 expected: head, desired: Self.head(chain.first, after: head), ordering: .acquiringAndReleasing)
-            if isDone { return }
+            if isDone { break }
             head = original
         }
+        // Only now: whoever claims them finds them.
+        taken.wrappingSubtract(chain.count, ordering: .releasing)
     }
 
     private func takeFresh() -> UInt32? {
