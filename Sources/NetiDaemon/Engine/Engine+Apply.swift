@@ -76,7 +76,19 @@ extension Engine {
             try bringUpNew(insteadOf: old, &following, &done)
             for update in plan.updates {
                 try update.running.install(update.after)
-                done.steps.append { (_: inout Following) in try? update.running.install(update.before) }
+                done.steps.append { [logger] (_: inout Following) in
+                    do throws(NetiError) {
+                        try update.running.install(update.before)
+                    } catch {
+                        let instance = update.running.instance
+                        logger.critical(
+                            """
+                            instance '\(instance.name)': the change of another instance failed, and this one can't be put \
+                            back, so it stays changed: \(error)
+                            """,
+                            metadata: ["instance": "\(instance.name)", "netid": "\(instance.netid)"])
+                    }
+                }
             }
             for remake in plan.remakes { try self.remake(remake, &following, &done) }
         } catch {
@@ -185,8 +197,13 @@ extension Engine {
             remake.name, in: entry.namespace, remake.wanted, earlier: hooks, &following)
         done.steps.append { [self] following in
             replace(remake.name, by: entry.name, in: entry.namespace, &following)
-            _ = bringUp(
+            let failure = bringUp(
                 entry.name, in: entry.namespace, hooks.configuration, earlier: hooks, isReturn: true, &following)
+            if let failure {
+                logger.critical(
+                    "instance '\(entry.name)': a change failed, and it can't be put back, so it is down: \(failure)",
+                    metadata: ["instance": "\(entry.name)", "netid": "\(entry.netid)"])
+            }
         }
         if let failure { throw failure }
     }

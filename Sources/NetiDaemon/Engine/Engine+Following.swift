@@ -178,7 +178,7 @@ extension Engine {
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: instance, provider: provider, modules: modules,
-                pumps: configuration.daemon.pumps, earlier: following.returning?.hooks[name] ?? earlier,
+                pumps: configuration.daemon.pumps, logger: logger, earlier: following.returning?.hooks[name] ?? earlier,
                 isReturn: isReturn || following.returning != nil)
             following.retries.forget(name)
             note(name, in: namespace, instance, .up(running))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+import Logging
 import Neti
 import NetiLinux
 import Synchronization
@@ -102,19 +103,41 @@ extension RunningInstance {
                 if !isFirst { try reconfigure(from: before, to: after) }
                 if after.isConfigured, !before.isConfigured { try provider.startSteering(instance) }
             } catch {
-                try? arrange(from: next, to: current)
+                putBack("its hooks") { () throws(NetiError) in try arrange(from: next, to: current) }
                 throw error
             }
         } catch {
-            try? reconfigure(from: after, to: before)
+            putBack("its settings") { () throws(NetiError) in try reconfigure(from: after, to: before) }
             throw error
+        }
+    }
+
+    /// Undoes a part of a change that failed. What can't be undone is told: nobody may believe that all is as it was.
+    private func putBack(_ what: String, _ undo: () throws(NetiError) -> Void) {
+        do throws(NetiError) {
+            try undo()
+        } catch {
+            logger.critical(
+                "instance '\(instance.name)': a change failed and \(what) can't be put back, so they stay changed: \(error)",
+                metadata: ["instance": "\(instance.name)", "netid": "\(instance.netid)"])
         }
     }
 
     private func reconfigure(
         from before: Configuration.Instance, to after: Configuration.Instance
     ) throws(NetiError) {
-        if before.queueing != after.queueing { try provider.reconfigure(instance, after.queueing) }
+        let changesLimits = before.injection != after.injection
+        if changesLimits { try instance.injection.change(after.injection) }
+        do throws(NetiError) {
+            if before.queueing != after.queueing { try provider.reconfigure(instance, after.queueing) }
+        } catch {
+            if changesLimits {
+                putBack("its limits of injection") { () throws(NetiError) in
+                    try instance.injection.change(before.injection)
+                }
+            }
+            throw error
+        }
     }
 
     private func begin(_ hook: InstalledHook) {
@@ -155,7 +178,11 @@ extension RunningInstance {
                 done.append((family, event))
             }
         } catch {
-            for (family, event) in done.reversed() { try? arrange(family, event, from: next, to: current) }
+            for (family, event) in done.reversed() {
+                putBack("its hooks on \(family) \(event)") { () throws(NetiError) in
+                    try arrange(family, event, from: next, to: current)
+                }
+            }
             throw error
         }
         let rules = ChainRules(ordering: next.configuration.ordering, limit: next.configuration.maxHooks)

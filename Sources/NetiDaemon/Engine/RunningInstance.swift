@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Hooks
+import Logging
 import Neti
 import NetiLinux
 import Synchronization
@@ -14,6 +15,7 @@ final class RunningInstance: Sendable {
     let provider: LinuxProvider
     let known: [any HookModule.Type]
     let pumps: Int
+    let logger: Logger
     let state: Mutex<State>
 
     struct State {
@@ -31,7 +33,8 @@ final class RunningInstance: Sendable {
     /// - Throws: what the provider, a module or a registration said; nothing is left behind then.
     init(
         named name: String, in namespace: Namespace, configuration: Configuration.Instance, provider: LinuxProvider,
-        modules known: [any HookModule.Type], pumps: Int, earlier: HookSet? = nil, isReturn: Bool = false
+        modules known: [any HookModule.Type], pumps: Int, logger: Logger,
+        earlier: HookSet? = nil, isReturn: Bool = false
     ) throws(NetiError) {
         instance = try provider.addInstance(
             named: name, in: namespace, configuration: configuration.queueing, ordering: configuration.ordering,
@@ -40,6 +43,7 @@ final class RunningInstance: Sendable {
         self.provider = provider
         self.known = known
         self.pumps = pumps
+        self.logger = logger
         var empty = configuration
         empty.hooks = []
         empty.isConfigured = false
