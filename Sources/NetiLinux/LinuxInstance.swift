@@ -71,6 +71,8 @@ public final class LinuxInstance: Sendable {
     private let namespace: Namespace
     unowned let provider: LinuxProvider
     let state: Mutex<State>
+    /// Held while the instance becomes another or ends, which may wait for pumps; before `state`, and never on a pump.
+    let changing = Mutex(())
 
     init(
         instance: Instance, namespace: Namespace, configuration: InstanceConfiguration, monitor: InterfaceMonitor,
@@ -82,6 +84,8 @@ public final class LinuxInstance: Sendable {
         self.monitor = monitor
         self.provider = provider
     }
+
+    var isClosing: NetiError { NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }
 
     var status: Status {
         state.withLock { state in
@@ -96,7 +100,7 @@ public final class LinuxInstance: Sendable {
     func setInterested(_ interested: Bool, family: NetworkFamily, event: NetworkEvent) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else {
-                if interested { throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down") }
+                if interested { throw isClosing }
                 return
             }
             let point = SteeringTable.Point(family: family, event: event)
@@ -139,7 +143,7 @@ public final class LinuxInstance: Sendable {
     func prepareInjection() throws(NetiError) {
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else {
-                throw NetiError(.socketShutdown, "instance '\(instance.name)' is shutting down")
+                throw isClosing
             }
             try prepareInjection(&state)
         }
@@ -205,37 +209,6 @@ public final class LinuxInstance: Sendable {
     private func makeSteering(_ configuration: InstanceConfiguration) throws(NetiError) -> SteeringTable {
         try SteeringTable(
             instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
-    }
-
-    func close() {
-        instance.injection.close()
-        let (onExit, queues, kstats, steering, taps, injector, injectionKstat) = state.withLock { state in
-            state.isClosed = true
-            defer {
-                state.queues = []
-                state.kstats = nil
-                state.taps = [:]
-                state.steering = nil
-                state.timestamps = nil
-                state.injector = nil
-                state.injectionKstat = nil
-            }
-            return (
-                state.configuration.onExit, state.queues, state.kstats, state.steering, state.taps.values,
-                state.injector, state.injectionKstat
-            )
-        }
-        for tap in taps { provider.pumps.remove(tap) }
-        // An owned table goes with its socket, and with its chains every packet that waits: it has to outlive them.
-        withExtendedLifetime(steering) {
-            if onExit == .open { try? steering?.steer([]) }
-            let deadline = ContinuousClock.now + .milliseconds(250)
-            for queue in queues { queue.drain(until: deadline) }
-            kstats?.delete()
-            for queue in queues { provider.pumps.remove(queue) }
-        }
-        if let injector { provider.injection.remove(injector) }
-        injectionKstat?.delete()
     }
 
     func openQueues(

@@ -134,10 +134,12 @@ public final class LinuxProvider: NetworkProvider {
 
     /// Changes how an instance's packets are queued, while they flow: none is lost, none passes unseen.
     ///
-    /// - Throws: `EINVAL` when there are no such queue numbers or the instance would have to be made anew
-    ///   (``InstanceConfiguration/canChange(to:)``), `EBUSY` when somebody holds a queue number, `ENOTSUP` when the kernel
-    ///   lacks a feature, and what it answers. Nothing has changed then.
+    /// Where ``InstanceConfiguration/onExit`` or a priority changes, packets may be shown to hooks twice for some 10 ms, at
+    /// the former place in netfilter and at the new one.
+    /// - Throws: `EINVAL` when there are no such queue numbers, `EBUSY` when somebody holds one, `ENOTSUP` when the kernel
+    ///   lacks a feature, `EDEADLK` from inside a hook or a callback, and what the kernel answers. Nothing has changed then.
     public func reconfigure(_ instance: Instance, _ configuration: InstanceConfiguration) throws(NetiError) {
+        try netinfo.refuseInsideCallbacks("instance '\(instance.name)' can't be changed")
         try instances.withLock { $0[instance.netid] }?.reconfigure(configuration)
     }
 
