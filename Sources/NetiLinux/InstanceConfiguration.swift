@@ -53,24 +53,6 @@ public struct InstanceConfiguration: Sendable, Equatable {
         queue...UInt16(clamping: Int(queue) + queues + 1)
     }
 
-    /// Whether an instance can change to another one while its packets flow, by ``LinuxProvider/reconfigure(_:_:)``. It
-    /// can't where chains or tables of the kernel would have to be others: each base chain that goes takes along what
-    /// waits in any queue.
-    public func canChange(to other: Self) -> Bool {
-        var same = other
-        same.queue = queue
-        same.queues = queues
-        same.queueLength = queueLength
-        same.receiveBuffer = receiveBuffer
-        same.copyRange = copyRange
-        same.failOpen = failOpen
-        same.gso = gso
-        same.uidGid = uidGid
-        same.conntrack = conntrack
-        same.timestamps = timestamps
-        return same == self
-    }
-
     /// Whether ``queues`` is in its range and the last number is one.
     var hasQueueNumbers: Bool {
         (1...64).contains(queues) && Int(queue) + queues + 1 <= Int(UInt16.max)

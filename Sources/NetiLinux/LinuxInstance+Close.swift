@@ -35,6 +35,7 @@ extension LinuxInstance {
             for queue in queues { queue.drain(until: deadline) }
             kstats?.delete()
             for queue in queues { provider.pumps.remove(queue) }
+            steering?.removeLeftTables()
         }
         if let injector { provider.injection.remove(injector) }
         injectionKstat?.delete()

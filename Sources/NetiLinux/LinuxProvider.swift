@@ -134,7 +134,7 @@ public final class LinuxProvider: NetworkProvider {
 
     /// Changes how an instance's packets are queued, while they flow: none is lost, none passes unseen.
     ///
-    /// Where ``InstanceConfiguration/onExit`` or a priority changes, packets may be shown to hooks twice for some 10 ms, at
+    /// Where ``InstanceConfiguration/onExit`` or a priority changes, packets may be shown to hooks twice for some 20 ms, at
     /// the former place in netfilter and at the new one.
     /// - Throws: `EINVAL` when there are no such queue numbers, `EBUSY` when somebody holds one, `ENOTSUP` when the kernel
     ///   lacks a feature, `EDEADLK` from inside a hook or a callback, and what the kernel answers. Nothing has changed then.

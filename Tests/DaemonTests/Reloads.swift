@@ -153,18 +153,17 @@ extension RunningDaemon {
             }
         }
 
-        @Test("Other priorities are an instance made anew, which filters by what it is told then")
-        func remade() throws {
+        @Test("A namespace whose instance gets another name has it made anew, which filters by what it is told then")
+        func renamed() throws {
             try HostPair.with { hosts in
                 let daemon = try daemon(hosts, rules: "block in proto udp all\n")
                 defer { daemon.stop() }
                 let text = InstanceText(netns: hosts.right.name, hooks: [.counter, .filter]).text
                 try daemon.configure(
-                    instances: text.replacing("[[instance]]\n", with: "[[instance]]\npriority-in = -400\n"))
-                #expect(
-                    try daemon.control("reload")
-                        == "remade: instance \(hosts.right.name) (priority-in -450 -> -400)\n")
-                #expect(try hosts.right.ruleset().contains("priority -400"))
+                    instances: text.replacing("[[instance]]\n", with: "[[instance]]\nname = \"azure\"\n"))
+                let changes = try daemon.control("reload")
+                #expect(changes.contains("remade: instance azure (it was '\(hosts.right.name)')\n"), "\(changes)")
+                #expect(try daemon.instances().map(\.name) == ["global", "azure"])
                 #expect(try holds(.blocks(.udp), hosts, daemon))
                 #expect(try holds(.passes(.tcp), hosts, daemon))
             }

@@ -30,13 +30,17 @@ extension RunningDaemon {
 
             private static let keys = [
                 "", "max-hooks = 32\n", "queues = 2\n", "gso = false\n", "queue-length = 2048\n",
+                "priority-in = -400\n",
+                "priority-out = 200\ninjection-packets = 100\n",
             ]
 
             /// The first queue's number.
             let queue: Int
+            let onExit: String
 
             init(_ number: Int) {
                 queue = (number / 13).isMultiple(of: 2) ? 0 : 20
+                onExit = (number / 17).isMultiple(of: 2) ? "open" : "closed"
                 hooks = (number / 7).isMultiple(of: 2) ? [counter, filter] : [filter, counter]
                 if number % 5 > 2 { hooks.append(extra) }
                 comment = String(repeating: "pass in proto tcp all\n", count: number / 3 % 3)
@@ -51,7 +55,7 @@ extension RunningDaemon {
 
         private func write(_ round: Round, for daemon: DaemonProcess, netns: String) throws {
             try daemon.write(Self.rules + round.comment, to: "ipf.conf")
-            let text = InstanceText(netns: netns, queue: round.queue, hooks: round.hooks).text
+            let text = InstanceText(netns: netns, onExit: round.onExit, queue: round.queue, hooks: round.hooks).text
             try daemon.configure(instances: text.replacing("[[instance]]\n", with: "[[instance]]\n\(round.keys)"))
         }
 

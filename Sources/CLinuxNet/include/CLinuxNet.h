@@ -106,6 +106,11 @@ int clnx_thread_processor(int32_t thread, uint32_t processor);
 // Sleeps for so many nanoseconds, plus the timer slack; a signal ends the nap early. clock_nanosleep(2).
 void clnx_nap(uint64_t nanoseconds);
 
+// Waits, some 10 ms, until the kernel has done with every packet that was passing through netfilter when this was called,
+// those aside that wait in queues. membarrier(2), MEMBARRIER_CMD_GLOBAL: it ends when every reader has left the data that
+// the kernel's RCU guards, and rules and chains are such data. -EINVAL on a kernel with full tickless processors.
+int clnx_wait_for_packets(void);
+
 // MARK: - Random bytes: getrandom(2) (random.c)
 
 // Fills memory with bytes that nobody can guess. Waits, early after boot, until the kernel has gathered enough.

@@ -45,7 +45,7 @@ public struct Reload: ControlMethod, Equatable {
         case removed
         /// It goes on, as the details say.
         case changed
-        /// An instance's queues and hooks are made anew, for the reason that the details say.
+        /// A namespace has an instance of another name.
         case remade
     }
 

@@ -75,9 +75,7 @@ extension Configuration.Instance {
         if common != order { details.append("order of hooks \(common) -> \(order)") }
         if !details.isEmpty {
             changes.append(
-                ConfigurationChange(
-                    action: other.canFollowInPlace(self) ? .changed : .remade, instance: other.label,
-                    details: details))
+                ConfigurationChange(action: .changed, instance: other.label, details: details))
         }
         for hook in other.hooks {
             guard let before = hooks.first(where: { $0.name == hook.name }) else {
@@ -94,11 +92,6 @@ extension Configuration.Instance {
             changes.append(ConfigurationChange(action: .removed, instance: other.label, hook: hook.name))
         }
         return changes
-    }
-
-    /// Whether an instance that was made for `earlier` can go on with this table.
-    func canFollowInPlace(_ earlier: Self) -> Bool {
-        earlier.queueing.canChange(to: queueing) && injection == earlier.injection
     }
 
     private func differences(from other: Self) -> [String] {

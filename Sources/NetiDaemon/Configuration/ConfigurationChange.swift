@@ -10,7 +10,7 @@ struct ConfigurationChange: Sendable, Equatable, CustomStringConvertible {
         case removed
         /// It goes on, as ``details`` say. A hook's module is made anew unless only its place changes.
         case changed
-        /// An instance's queues and hooks are made anew, as ``details`` say why.
+        /// An instance's queues and hooks are made anew, for its namespace has another name now.
         case remade
     }
 

@@ -13,7 +13,7 @@ import SystemPackage
 //
 //   1. instances of namespaces that had none come up,
 //   2. hooks of instances that go on change, at each event by one published chain,
-//   3. instances whose queues must be others are made anew,
+//   3. instances whose namespace gets another name are made anew,
 //   4. instances that nobody wants any more go.
 //
 // `following` is held meanwhile, so nothing comes or goes by itself.
@@ -114,7 +114,7 @@ extension Engine {
         let after: HookSet
     }
 
-    /// An instance that is made anew, perhaps under another name.
+    /// An instance that is made anew under another name.
     struct Remake {
         let entry: InstanceEntry
         let running: RunningInstance
@@ -144,8 +144,10 @@ extension Engine {
             }
             let name = wanted.name(in: entry.namespace)
             let before = running.hooks
-            guard name == entry.name, wanted.canFollowInPlace(before.configuration) else {
+            guard name == entry.name else {
                 plan.remakes.append(Remake(entry: entry, running: running, name: name, wanted: wanted))
+                plan.changes.append(
+                    ConfigurationChange(action: .remade, instance: name, details: ["it was '\(entry.name)'"]))
                 // Its modules are made when it is; what they refuse has to be known now.
                 _ = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
                 continue

@@ -14,18 +14,23 @@ public enum SteeringMechanism: String, Sendable {
     case compat
 }
 
-/// The nftables tables `neti` of one namespace, one for each family, and the rules in them.
+/// The nftables tables of one namespace that are ours, one for each family, and the rules in them.
 ///
 /// A rule exists for an event only while a hook is on it; a base chain stays once it is there, for deleting one makes
-/// the kernel drop every packet that waits in any queue of the namespace. Each change is one netlink transaction.
+/// the kernel drop every packet that waits in any queue of the namespace. Each change of hooks is one netlink transaction.
 /// Tables of others are never touched.
+///
+/// Neither a chain's priority nor a table's flags, on which `on-exit` rests, can be changed. For another priority there is
+/// another chain, for another `on-exit` another table, and the rules move there (``reconfigure(_:)``); what they have left
+/// stays, empty, and is used again on the way back.
 final class SteeringTable: Sendable {
-    /// The name of our tables; nothing else in a namespace is ever changed.
-    static let name = "neti"
+    /// The names that our tables may have, in the order in which they are used: the second one is for an `on-exit` that was
+    /// changed. Nothing else in a namespace is ever changed.
+    static let names = ["neti", "neti-2"]
 
     private let instance: String
     private let socket: Int32
-    private let state: Mutex<State>
+    private let state: Mutex<SteeringState>
 
     /// An event of a family.
     struct Point: Hashable, Comparable {
@@ -35,20 +40,6 @@ final class SteeringTable: Sendable {
         static func < (one: Point, other: Point) -> Bool {
             (one.family.rawValue, one.event.rawValue) < (other.family.rawValue, other.event.rawValue)
         }
-    }
-
-    private struct State {
-        var configuration: InstanceConfiguration
-        /// Families in which a dead daemon has left a table.
-        var stale: Set<NetworkFamily> = []
-        /// What has a base chain in a table of ours.
-        var chains: Set<Point> = []
-        /// What has rules.
-        var steered: Set<Point> = []
-        var mechanism: SteeringMechanism?
-        var protection: TableProtection
-        /// What rules that are gone have counted.
-        var formerlySteered: UInt64 = 0
     }
 
     /// Opens the way to the namespace's rules.
@@ -67,10 +58,9 @@ final class SteeringTable: Sendable {
         }
         do throws(NetiError) {
             state = Mutex(
-                State(
+                SteeringState(
                     configuration: configuration,
-                    stale: try Self.staleFamilies(seenFrom: socket, instance: instance),
-                    protection: configuration.onExit == .open ? .owned : .persistent))
+                    stale: try TableOwner.staleTables(seenFrom: socket, instance: instance)))
         } catch {
             close(socket)
             throw error
@@ -93,34 +83,90 @@ final class SteeringTable: Sendable {
     /// - Throws: what the kernel answered; nothing has changed then.
     func steer(_ points: Set<Point>) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            let change = Change(added: points.subtracting(state.steered), removed: state.steered.subtracting(points))
-            guard !change.added.isEmpty || !change.removed.isEmpty || !state.stale.isEmpty else { return }
-            let ending = state.configuration.failOpen ? countSteered(change.removed) ?? 0 : 0
-            try make(change, &state)
-            state.formerlySteered += ending
-            state.stale = []
-            state.chains.formUnion(points)
-            state.steered = points
+            let removed = state.places.filter { !points.contains($0.key) }
+            let added = points.subtracting(state.places.keys).sorted()
+            guard !added.isEmpty || !removed.isEmpty || !state.stale.isEmpty else { return }
+            let ending = state.configuration.failOpen ? countSteered(removed.values) ?? 0 : 0
+            var next = state
+            let places = added.map { next.place(of: $0) }
+            try commit(SteeringState.Change(emptied: Array(removed.values), filled: places), &next)
+            next.formerlySteered += ending
+            for point in removed.keys { next.places[point] = nil }
+            for place in places { next.places[place.point] = place }
+            state = next
         }
     }
 
-    /// Steers to the queues of another configuration, all at once. What waits in the queues stays there.
+    /// Steers by another configuration, while packets flow: none passes unseen, and what waits in the queues stays there.
     ///
-    /// - Parameter configuration: one that an instance can change to (``InstanceConfiguration/canChange(to:)``).
-    /// - Throws: what the kernel answered; nothing has changed then.
+    /// Where rules stay in their chains one transaction replaces all of them. Where they go to other chains the new ones
+    /// come first, and the old ones go when every processor that may not have seen them has left netfilter: in between, for
+    /// 10 to 20 ms, packets are queued at both places.
+    /// - Throws: what the kernel answered; everything is steered as before then.
     func reconfigure(_ configuration: InstanceConfiguration) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
-            let before = state.configuration
-            state.configuration = configuration
+            var next = state
+            next.configuration = configuration
+            let places = state.places.keys.sorted().map { next.place(of: $0) }
+            let moved = places.filter { !state.places.values.contains($0) }
             let isSteeredAlike =
-                before.queueNumbers == configuration.queueNumbers && before.failOpen == configuration.failOpen
-            guard !isSteeredAlike, !state.steered.isEmpty else { return }
-            do throws(NetiError) {
-                try make(Change(added: state.steered, removed: state.steered), &state)
-            } catch {
-                state.configuration = before
-                throw error
+                state.configuration.queueNumbers == configuration.queueNumbers
+                && state.configuration.failOpen == configuration.failOpen
+            guard !moved.isEmpty || !isSteeredAlike, !places.isEmpty else {
+                state = next
+                return
             }
+            if !moved.isEmpty {
+                try commit(SteeringState.Change(emptied: [], filled: moved), &next)
+                waitForPackets()
+            }
+            do throws(NetiError) {
+                let unmoved = places.filter { !moved.contains($0) }
+                try commit(SteeringState.Change(emptied: Array(state.places.values), filled: unmoved), &next)
+            } catch {
+                throw takeBack(moved, next, &state, because: error)
+            }
+            for place in places { next.places[place.point] = place }
+            state = next
+        }
+    }
+
+    /// Takes rules out of chains to which they should have moved; returns what to tell.
+    private func takeBack(
+        _ moved: [SteeringChain], _ next: SteeringState, _ state: inout SteeringState, because error: NetiError
+    ) -> NetiError {
+        guard !moved.isEmpty else { return error }
+        // Tables and chains stay, for a chain takes along what waits.
+        let (configuration, places) = (state.configuration, state.places)
+        state = next
+        (state.configuration, state.places) = (configuration, places)
+        do throws(NetiError) {
+            try commit(SteeringState.Change(emptied: moved, filled: []), &state)
+            return error
+        } catch let second {
+            state.littered.formUnion(moved)
+            return NetiError(
+                error.errno,
+                "\(error.reason); hooks see packets twice until the next change, for new rules can't be taken out: "
+                    + second.reason)
+        }
+    }
+
+    /// Until no packet is on its way that may have met chains as they were before.
+    private func waitForPackets() {
+        if clnx_wait_for_packets() != 0 { usleep(50_000) }
+    }
+
+    /// Takes away the tables that were left for another `on-exit` and would outlive the process. What waits in queues of the
+    /// namespace is dropped.
+    func removeLeftTables() {
+        state.withLock { state in
+            let left = state.tables.filter { state.onExit(of: $0) == .closed && state.configuration.onExit == .open }
+            guard !left.isEmpty, let transaction = try? SteeringTransaction() else { return }
+            for table in left { try? transaction.deleteTable(table) }
+            guard transaction.commit(on: socket) == 0 else { return }
+            state.tables.subtract(left)
+            state.chains = state.chains.filter { !left.contains($0.table) }
         }
     }
 
@@ -131,34 +177,33 @@ final class SteeringTable: Sendable {
     func countSteered() -> UInt64? {
         state.withLock { state in
             guard state.configuration.failOpen else { return nil }
-            return countSteered(state.steered).map { state.formerlySteered + $0 }
+            return countSteered(state.places.values).map { state.formerlySteered + $0 }
         }
     }
 
-    private func countSteered(_ points: Set<Point>) -> UInt64? {
+    private func countSteered(_ chains: some Sequence<SteeringChain>) -> UInt64? {
         var sum: UInt64 = 0
-        for point in points {
+        for chain in chains {
             var rules = [clnx_nft_listed_rule](repeating: clnx_nft_listed_rule(), count: 4)
             let count = unsafe clnx_nft_rules(
-                socket, point.family.netfilterFamily, Self.name, point.event.rawValue, &rules, UInt32(rules.count))
+                socket, chain.table.family.netfilterFamily, chain.table.name, chain.name, &rules, UInt32(rules.count))
             guard count >= 0 else { return nil }
             sum += rules.prefix(Int(count)).reduce(0) { $0 + $1.packets }
         }
         return sum
     }
 
-    /// Which events get rules and which lose them.
-    private struct Change {
-        let added: Set<Point>
-        let removed: Set<Point>
-    }
-
-    /// Tries the kernel's own expression first and remembers what it took.
-    private func make(_ change: Change, _ state: inout State) throws(NetiError) {
+    /// Makes a change, and tables and chains that it needs. Tries the kernel's own expression first and remembers what it
+    /// took.
+    private func commit(_ change: SteeringState.Change, _ state: inout SteeringState) throws(NetiError) {
         for mechanism in state.mechanism.map({ [$0] }) ?? [.native, .compat] {
             do throws(NetiError) {
-                try makeProtected(change, mechanism, &state)
-                if !change.added.isEmpty { state.mechanism = mechanism }
+                try commitProtected(change, mechanism, &state)
+                if !change.filled.isEmpty { state.mechanism = mechanism }
+                state.stale = []
+                state.littered = []
+                state.tables.formUnion(change.filled.map(\.table))
+                state.chains.formUnion(change.filled)
                 return
             } catch {
                 guard state.mechanism == nil, error.errno == .noSuchFileOrDirectory else { throw error }
@@ -170,37 +215,18 @@ final class SteeringTable: Sendable {
     }
 
     /// Does without protection where the kernel can't protect a table that stays.
-    private func makeProtected(
-        _ change: Change, _ mechanism: SteeringMechanism, _ state: inout State
+    private func commitProtected(
+        _ change: SteeringState.Change, _ mechanism: SteeringMechanism, _ state: inout SteeringState
     ) throws(NetiError) {
         do throws(NetiError) {
-            try commit(try transaction(for: change, mechanism, state))
+            try commit(try state.transaction(for: change, mechanism))
         } catch {
-            guard error.errno == .notSupported, state.protection == .persistent, state.chains.isEmpty else {
-                throw error
-            }
-            state.protection = .none
-            try commit(try transaction(for: change, mechanism, state))
+            let makesTable = change.filled.contains { !state.tables.contains($0.table) }
+            guard error.errno == .notSupported, state.configuration.onExit == .closed, state.canPersist, makesTable
+            else { throw error }
+            state.canPersist = false
+            try commit(try state.transaction(for: change, mechanism))
         }
-    }
-
-    private func transaction(
-        for change: Change, _ mechanism: SteeringMechanism, _ state: State
-    ) throws(NetiError) -> SteeringTransaction {
-        let transaction = try SteeringTransaction()
-        for family in state.stale { try transaction.deleteTable(family) }
-        for point in change.removed { try transaction.flush(point) }
-        var families = Set(state.chains.map(\.family))
-        for point in change.added.sorted() {
-            if families.insert(point.family).inserted { try transaction.addTable(point.family, state.protection) }
-            if !state.chains.contains(point) {
-                try transaction.addChain(point, priority: state.configuration.priority(of: point.event))
-            }
-            for rule in SteeringRule.rules(for: point.event, state.configuration) {
-                try transaction.add(rule, point, mechanism, state.configuration)
-            }
-        }
-        return transaction
     }
 
     private func commit(_ transaction: borrowing SteeringTransaction) throws(NetiError) {
@@ -211,32 +237,8 @@ final class SteeringTable: Sendable {
                 error,
                 error == .notPermitted
                     ? "instance '\(instance)': the kernel refuses the steering rules; another process owns the table "
-                        + "'\(Self.name)', or CAP_NET_ADMIN is missing"
+                        + "'\(Self.names[0])', or CAP_NET_ADMIN is missing"
                     : "instance '\(instance)': the kernel refuses the steering rules")
         }
-    }
-
-    /// The families whose table is a dead daemon's. Anybody else's is not ours to replace.
-    private static func staleFamilies(
-        seenFrom socket: Int32, instance: String
-    ) throws(NetiError) -> Set<NetworkFamily> {
-        var stale: Set<NetworkFamily> = []
-        for family in NetworkFamily.ip {
-            switch try TableOwner.find(family, seenFrom: socket) {
-            case .absent:
-                break
-            case .stranger:
-                throw NetiError(
-                    .fileExists,
-                    "instance '\(instance)': there is a table '\(family.nftName) \(name)' in this namespace that no "
-                        + "daemon made; delete or rename it")
-            case .daemon(let owner) where owner.isAlive:
-                throw NetiError(
-                    .resourceBusy, "instance '\(instance)': process \(owner.process) filters this namespace already")
-            case .daemon:
-                stale.insert(family)
-            }
-        }
-        return stale
     }
 }

@@ -38,47 +38,47 @@ struct SteeringTransaction: ~Copyable {
         unsafe clnx_nft_free(transaction)
     }
 
-    /// Takes away the family's table with all that is in it, whether or not it is still there.
-    func deleteTable(_ family: NetworkFamily) throws(NetiError) {
-        let family = family.netfilterFamily
-        try check(unsafe clnx_nft_add_table(transaction, family, SteeringTable.name, 0, false, nil, 0))
-        try check(unsafe clnx_nft_delete_table(transaction, family, SteeringTable.name))
+    /// Takes away a table with all that is in it, whether or not it is still there.
+    func deleteTable(_ table: SteeringChain.Table) throws(NetiError) {
+        let family = table.family.netfilterFamily
+        try check(unsafe clnx_nft_add_table(transaction, family, table.name, 0, false, nil, 0))
+        try check(unsafe clnx_nft_delete_table(transaction, family, table.name))
     }
 
-    /// Makes the family's table; one that is there already makes the kernel refuse.
-    func addTable(_ family: NetworkFamily, _ protection: TableProtection) throws(NetiError) {
+    /// Makes a table; one that is there already makes the kernel refuse.
+    func addTable(_ table: SteeringChain.Table, _ protection: TableProtection) throws(NetiError) {
         let note = TableOwner.current.userData
         try check(
             unsafe note.withUnsafeBytes { note in
                 unsafe clnx_nft_add_table(
-                    transaction, family.netfilterFamily, SteeringTable.name, protection.flags, true, note.baseAddress,
+                    transaction, table.family.netfilterFamily, table.name, protection.flags, true, note.baseAddress,
                     UInt32(note.count))
             })
     }
 
-    /// Adds the base chain of an event, named like it.
-    func addChain(_ point: SteeringTable.Point, priority: Int32) throws(NetiError) {
+    /// Adds a base chain.
+    func addChain(_ chain: SteeringChain) throws(NetiError) {
         try check(
             unsafe clnx_nft_add_chain(
-                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue,
-                point.event.netfilterHook, priority))
+                transaction, chain.table.family.netfilterFamily, chain.table.name, chain.name,
+                chain.point.event.netfilterHook, chain.priority))
     }
 
     func add(
-        _ rule: SteeringRule, _ point: SteeringTable.Point, _ mechanism: SteeringMechanism,
+        _ rule: SteeringRule, _ chain: SteeringChain, _ mechanism: SteeringMechanism,
         _ configuration: InstanceConfiguration
     ) throws(NetiError) {
         var encoded = rule.encoded(mechanism, onExit: configuration.onExit, counts: configuration.failOpen)
         try check(
             unsafe clnx_nft_add_rule(
-                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue, &encoded))
+                transaction, chain.table.family.netfilterFamily, chain.table.name, chain.name, &encoded))
     }
 
-    /// Takes all rules out of an event's chain.
-    func flush(_ point: SteeringTable.Point) throws(NetiError) {
+    /// Takes all rules out of a chain.
+    func flush(_ chain: SteeringChain) throws(NetiError) {
         try check(
             unsafe clnx_nft_flush_chain(
-                transaction, point.family.netfilterFamily, SteeringTable.name, point.event.rawValue))
+                transaction, chain.table.family.netfilterFamily, chain.table.name, chain.name))
     }
 
     /// Returns 0 or a negative errno; with an errno nothing has changed.

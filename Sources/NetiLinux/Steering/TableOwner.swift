@@ -37,12 +37,12 @@ package struct TableOwner: Equatable {
         case stranger
     }
 
-    /// Who made the table of a family.
+    /// Who made a table.
     ///
     /// - Throws: what the kernel answered, when it doesn't tell.
-    static func find(_ family: NetworkFamily, seenFrom socket: Int32) throws(NetiError) -> Finding {
+    static func find(_ name: SteeringChain.Table, seenFrom socket: Int32) throws(NetiError) -> Finding {
         var table = clnx_nft_table()
-        let code = unsafe clnx_nft_find_table(socket, family.netfilterFamily, SteeringTable.name, &table)
+        let code = unsafe clnx_nft_find_table(socket, name.family.netfilterFamily, name.name, &table)
         if code == -ENOENT { return .absent }
         guard code == 0 else { throw NetiError(Errno(rawValue: -code), "can't list the tables of nftables") }
         let note = unsafe withUnsafeBytes(of: &table.user_data) { bytes in
@@ -92,5 +92,34 @@ package struct TableOwner: Equatable {
         // A zombie holds no sockets any more, and its parent may never ask for it.
         guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
         return UInt64(fields[19])
+    }
+}
+
+extension TableOwner {
+    /// Tables that are a dead daemon's. Anybody else's are not ours to replace.
+    static func staleTables(
+        seenFrom socket: Int32, instance: String
+    ) throws(NetiError) -> Set<SteeringChain.Table> {
+        var stale: Set<SteeringChain.Table> = []
+        let tables = NetworkFamily.ip.flatMap { family in
+            SteeringTable.names.map { SteeringChain.Table(family: family, name: $0) }
+        }
+        for table in tables {
+            switch try find(table, seenFrom: socket) {
+            case .absent:
+                break
+            case .stranger:
+                throw NetiError(
+                    .fileExists,
+                    "instance '\(instance)': there is a table '\(table)' in this namespace that no daemon made; delete "
+                        + "or rename it")
+            case .daemon(let owner) where owner.isAlive:
+                throw NetiError(
+                    .resourceBusy, "instance '\(instance)': process \(owner.process) filters this namespace already")
+            case .daemon:
+                stale.insert(table)
+            }
+        }
+        return stale
     }
 }

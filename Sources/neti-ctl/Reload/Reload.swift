@@ -10,14 +10,17 @@ struct ReloadCommand: ParsableCommand {
         abstract: "Let the daemon follow its configuration file again.",
         discussion: """
             The daemon checks the whole file and every file that it names, then makes the fewest changes, all or none. \
-            What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered, but for \
-            an instance that is told as "remade": for a moment its packets go the way of 'on-exit'. If anything is \
+            What stays the same keeps its counters and its place, and no packet is lost or passes unfiltered; where \
+            'on-exit' or a priority changes, hooks may see packets twice for some 20 ms. A namespace whose instance \
+            gets another name is told as "remade": for a moment its packets go the way of 'on-exit'. If anything is \
             wrong, nothing changes and the mistakes are told with file and line, status 1. What changed is printed, a \
             line each, and what 'hook add' and the like have changed without --save, which is discarded. 'systemctl \
             reload neti' is this command; SIGHUP does the same and tells the log.
 
             With --confirm everything goes back as it was after that time, unless 'neti-ctl confirm' comes before: so \
-            a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then.
+            a mistake can't lock you out. It goes back to the rules that were loaded, whatever the files say by then. \
+            If it can't, the log says why, and it tries again until it can, the reload is confirmed, or another reload \
+            succeeds. A daemon that is restarted meanwhile begins with the files as they are.
 
             Only root, the daemon's user, and members of the socket's group may do this.
 
