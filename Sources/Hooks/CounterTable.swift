@@ -16,8 +16,11 @@ struct CounterTable: ~Copyable, Sendable {
     @usableFromInline let cells: UniqueArray<Atomic<UInt64>>
     @usableFromInline let stride: Int
 
-    init(rows: Int, columns: Int) {
-        stride = columns + Self.gap
+    /// All 0.
+    ///
+    /// - Parameter isBusy: whether the rows lie apart. A table that is hardly counted in is better small.
+    init(rows: Int, columns: Int, isBusy: Bool) {
+        stride = isBusy ? columns + Self.gap : columns
         var cells = UniqueArray<Atomic<UInt64>>(minimumCapacity: rows * stride)
         for _ in 0..<(rows * stride) {
             cells.append(Atomic(0))

@@ -32,7 +32,9 @@ struct EventChain<Data: ~Copyable>: ~Copyable, Sendable {
     @usableFromInline let counters: CounterTable
 
     init(entries: consuming UniqueArray<HookEntry<Data>>, places: Int) {
-        counters = CounterTable(rows: places, columns: 1 + HookFigure.allCases.count * entries.count)
+        // A provider runs events without hooks for the moment at most in which the last one goes, and most have none.
+        counters = CounterTable(
+            rows: places, columns: 1 + HookFigure.allCases.count * entries.count, isBusy: !entries.isEmpty)
         self.entries = entries
     }
 
