@@ -8,8 +8,8 @@ public enum KstatData: Sendable, Equatable {
     case named([NamedValue])
     /// `KSTAT_TYPE_INTR`: how often a device asked for attention.
     case interrupts(KstatInterrupts)
-    /// `KSTAT_TYPE_IO`: transfers, and how long they waited and ran.
-    case io(KstatIO)
+    /// `KSTAT_TYPE_IO`: transfers, and how long they waited and ran. Kept apart, or every kstat had room for it.
+    indirect case io(KstatIO)
     /// `KSTAT_TYPE_TIMER`: how long events lasted.
     case timers([KstatTimer])
 
