@@ -62,7 +62,8 @@ extension LinuxInstance {
             return Change(
                 old: old, new: new, steering: steering, timestamps: timestamps,
                 kept: state.queues.filter { new.queueNumbers.contains($0.number) },
-                opened: try openQueues(new.queueNumbers.filter { !old.queueNumbers.contains($0) }, new),
+                opened: try openQueues(
+                    new.queueNumbers.filter { !old.queueNumbers.contains($0) }, new, beside: state.queues),
                 former: state.queues.filter { !new.queueNumbers.contains($0.number) })
         }
     }

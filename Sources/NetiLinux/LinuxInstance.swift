@@ -181,7 +181,7 @@ public final class LinuxInstance: Sendable {
                 provider.report(
                     NetiError(error.errno, "instance '\(instance.name)' can't inject packets yet: \(error.reason)"))
             }
-            state.queues = try openQueues(Array(state.configuration.queueNumbers), state.configuration)
+            state.queues = try openQueues(Array(state.configuration.queueNumbers), state.configuration, beside: [])
             state.kstats = QueueKstats(of: state.queues, netid: instance.netid, netinfo: provider.netinfo)
             state.steering = steering
         }
@@ -212,14 +212,15 @@ public final class LinuxInstance: Sendable {
     }
 
     func openQueues(
-        _ numbers: [UInt16], _ configuration: InstanceConfiguration
+        _ numbers: [UInt16], _ configuration: InstanceConfiguration, beside present: [PacketQueue]
     ) throws(NetiError) -> [PacketQueue] {
         var opened: [PacketQueue] = []
         for number in numbers {
             opened.append(
                 try PacketQueue(
-                    number: number, instance: instance, injected: injected, in: namespace, zone: monitor.identity.inode,
-                    configuration: configuration, broker: provider.broker))
+                    number: number, instance: instance, accounts: (present + opened).first?.accounts,
+                    injected: injected, in: namespace, zone: monitor.identity.inode, configuration: configuration,
+                    broker: provider.broker))
         }
         do throws(NetiError) {
             for queue in opened { try provider.pumps.add(queue) }

@@ -27,7 +27,8 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
 
     let number: UInt16
     let socket: Int32
-    private let accounts: Int32
+    /// The kernel's accounts of the namespace's queues.
+    let accounts: QueueAccounts
     private let statistics = QueueStatistics()
     private let instance: Instance
     private let injected: InjectedPackets
@@ -38,24 +39,25 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     /// Opens the queue in its namespace. From then on the number is ours; nothing arrives before there is a rule.
     ///
     /// - Parameters:
+    ///   - accounts: those of that namespace if another queue has opened them.
     ///   - injected: by which packets are known again that the instance injected.
     ///   - zone: the inode of that namespace.
     /// - Throws: `EBUSY` when somebody else holds the number, `EPERM` without `CAP_NET_ADMIN`, `ENOPROTOOPT` and the
     ///   like when the kernel lacks a feature.
     init(
-        number: UInt16, instance: Instance, injected: InjectedPackets, in namespace: Namespace, zone: UInt64,
-        configuration: InstanceConfiguration, broker: NamespaceBroker
+        number: UInt16, instance: Instance, accounts: QueueAccounts?, injected: InjectedPackets,
+        in namespace: Namespace, zone: UInt64, configuration: InstanceConfiguration, broker: NamespaceBroker
     ) throws(NetiError) {
         let config = cnfq_config(number: number, configuration)
         let name = instance.name
         let opened = try broker.run(in: namespace) { () throws(NetiError) in
-            try Opened(config, instance: name)
+            try Opened(config, accounts, instance: name)
         }
         self.number = number
         self.instance = instance
         self.injected = injected
         socket = opened.socket
-        accounts = opened.accounts
+        self.accounts = opened.accounts
         let flags = configuration.flags(ofQueue: number)
         unsafe pumped = .allocate(capacity: 1)
         unsafe pumped.initialize(
@@ -69,7 +71,6 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     deinit {
         unsafe pumped.deallocate()
         close(socket)
-        close(accounts)
     }
 
     /// Whether the packets that come here by this configuration are others than by an earlier one.
@@ -116,29 +117,28 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     }
 
     private var account: cnfq_account? {
-        var account = cnfq_account()
-        return unsafe cnfq_account_read(accounts, number, &account) == 0 ? account : nil
+        accounts.account(ofQueue: number)
     }
 }
 
-/// The two descriptors that a queue needs from inside its namespace.
+/// What a queue needs from inside its namespace.
 private struct Opened: Sendable {
     let socket: Int32
-    let accounts: Int32
+    let accounts: QueueAccounts
 
-    init(_ config: cnfq_config, instance: String) throws(NetiError) {
+    init(_ config: cnfq_config, _ known: QueueAccounts?, instance: String) throws(NetiError) {
         var config = config
         var opened = cnfq_opened()
         let code = unsafe cnfq_open(&config, &opened)
         guard code == 0 else { throw Self.refusal(code, config, opened, instance) }
-        let accounts = cnfq_accounts_open()
-        guard accounts >= 0 else {
+        do throws(Errno) {
+            // Not before there is a queue: the kernel may have to load its module first.
+            accounts = if let known { known } else { try QueueAccounts() }
+        } catch {
             close(opened.fd)
-            throw NetiError(
-                Errno(rawValue: -accounts), "instance '\(instance)': can't read /proc/net/netfilter/nfnetlink_queue")
+            throw NetiError(error, "instance '\(instance)': can't read /proc/net/netfilter/nfnetlink_queue")
         }
         socket = opened.fd
-        self.accounts = accounts
     }
 
     static func refusal(
