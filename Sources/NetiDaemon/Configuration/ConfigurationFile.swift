@@ -11,16 +11,13 @@ enum ConfigurationFile {
         do {
             let file = try FileDescriptor.open(path, .readOnly, options: [.nonBlocking, .closeOnExec])
             return try file.closeAfter {
-                var bytes = [UInt8](repeating: 0, count: limit)
-                var length = 0
-                while length < limit {
-                    let count = unsafe try bytes.withUnsafeMutableBytes { room in
-                        unsafe try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room[length...]))
-                    }
+                var bytes: [UInt8] = []
+                var part = [UInt8](repeating: 0, count: min(limit, 65_536))
+                while bytes.count < limit {
+                    let count = unsafe try part.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
                     if count == 0 { break }
-                    length += count
+                    bytes += part[..<min(count, limit - bytes.count)]
                 }
-                bytes.removeSubrange(length...)
                 return bytes
             }
         } catch let error as Errno {
