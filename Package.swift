@@ -87,9 +87,8 @@ let package = Package(
         .target(
             name: "NetiDaemon",
             dependencies: [
-                "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit", basicContainers,
-                lifecycle,
-                logging, nioCore, nioHTTP1, nioPosix, system,
+                "CLinuxNet", "Hooks", "IPFilter", "Impair", "Kstat", "Neti", "NetiControl", "NetiLinux", "TOMLKit",
+                basicContainers, lifecycle, logging, nioCore, nioHTTP1, nioPosix, system,
             ],
             swiftSettings: swift),
         .executableTarget(

@@ -21,6 +21,13 @@ struct NetiDaemonCommand: AsyncParsableCommand {
     /// somebody has changed it.
     private static let wrongConfiguration = ExitCode(78)
 
+    /// On the first thread, while there are no others.
+    @MainActor
+    static func main() async {
+        Daemon.shareHeap()
+        await main(nil)
+    }
+
     func run() async throws {
         if let checkConfig {
             print("\(checkConfig): \(try load(checkConfig, orFailWith: .failure).summary)")

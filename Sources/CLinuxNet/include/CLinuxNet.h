@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, rtnetlink, taps for ARP. Timers,
-// nftables and what puts packets back have headers of their own, which this one brings along.
+// What Glibc's Swift import lacks: epoll and eventfd, network namespaces, thread attributes, options of malloc(3), rtnetlink,
+// taps for ARP. Timers, nftables and what puts packets back have headers of their own, which this one brings along.
 //
 // Rules that hold for every function here
 //   Failure    A negative errno is returned; `errno` itself says nothing afterwards.
@@ -110,6 +110,12 @@ void clnx_nap(uint64_t nanoseconds);
 // those aside that wait in queues. membarrier(2), MEMBARRIER_CMD_GLOBAL: it ends when every reader has left the data that
 // the kernel's RCU guards, and rules and chains are such data. -EINVAL on a kernel with full tickless processors.
 int clnx_wait_for_packets(void);
+
+// MARK: - Memory: mallopt(3) (heap.c)
+
+// Has all threads that are yet to come allocate from the heap of the first one, instead of one of their own each. To be
+// called before there are others. Returns 0, or -ENOTSUP where malloc(3) can't be told so.
+int clnx_heap_share(void);
 
 // MARK: - Random bytes: getrandom(2) (random.c)
 
