@@ -31,7 +31,7 @@ extension RunningDaemon {
         /// Seconds under stress in a row.
         private static let loudSeconds = messages > 100_000 ? 5 : 1
 
-        /// Datagrams that arrive in a second.
+        /// Datagrams that arrive in a second. The time that passes is what it is measured over.
         private func rate(_ traffic: Traffic, seconds length: Int) -> Double {
             let (start, before) = (ContinuousClock.now, traffic.arrived)
             usleep(UInt32(length) * 1_000_000)

@@ -212,7 +212,8 @@ struct InjectCommandTests {
                     let before = numbers(backend.injected).count
                     let running = try LastingProgram(
                         [netiCtlPath(), "inject", "-i", "blue", "--style", "queue-out", "--socket", path] + source)
-                    while numbers(backend.injected).count < before + count {
+                    let deadline = ContinuousClock.now + .seconds(10)
+                    while numbers(backend.injected).count < before + count, .now < deadline {
                         try await Task.sleep(for: .milliseconds(1))
                     }
                     running.interrupt()
