@@ -26,7 +26,7 @@ extension RealPackets {
         }
 
         @Test(
-            "100,000 packets of four threads arrive in each thread's order, with far fewer timers (R150)",
+            "100,000 packets of four threads arrive in each thread's order, with a timer a tick at most (R150)",
             arguments: [InjectionStyle.queueIn, .queueOut], [NetworkFamily.inet])
         func order(_ style: InjectionStyle, _ family: NetworkFamily) throws {
             try Rig.with { rig in
@@ -40,6 +40,7 @@ extension RealPackets {
                 }
                 let handle = rig.instance.protocolHandle(family)
                 let header = IPHeader(from: from.address(family), to: to.address(family))
+                let begin = ContinuousClock.now
                 var workers: [Worker<[Int]>] = []
                 var senders: [Worker<Void>] = []
                 for thread in 0..<Self.threads {
@@ -85,9 +86,13 @@ extension RealPackets {
                 #expect(seen.current == total)
                 let delivered = isInbound ? "delivered_in" : "delivered_out"
                 #expect(Deadline(.seconds(3)).sees { rig.injected(delivered) == UInt64(total) })
+                // However long it takes: on a machine that has much else to do, fewer packets share a tick.
+                let ticks = UInt64((ContinuousClock.now - begin) / .nanoseconds(InjectionList.tick))
                 let wakeups = rig.injected("timer_wakeups")
-                #expect(wakeups * 10 < UInt64(total), "\(wakeups) wake-ups")
-                #expect(rig.injected("timers_set") * 10 < UInt64(total))
+                let timers = rig.injected("timers_set")
+                let figures = "\(wakeups) wake-ups, \(timers) timers set, \(ticks) ticks, \(total) packets"
+                #expect(wakeups <= ticks + 1, "\(figures)")
+                #expect(timers <= 2 * wakeups + 1, "\(figures)")
             }
         }
     }
