@@ -18,16 +18,26 @@ final class TroubleModule: HookModule {
         static let slowness: UInt16 = 7102
         /// Never return.
         static let silence: UInt16 = 7103
+        /// Return as soon as somebody has the gate open for writing.
+        static let patience: UInt16 = 7105
     }
 
-    init(_ settings: HookModuleSettings) {}
+    /// The FIFO that lets packets go.
+    static let keys = [HookModuleKey("gate", .string, isRequired: false)]
+
+    private let gate: String
+
+    init(_ settings: HookModuleSettings) {
+        gate = settings.values["gate"] ?? "/dev/null"
+    }
 
     func function(family: NetworkFamily, event: NetworkEvent) -> Hook<PacketEvent>.Function {
-        { packet throws(Errno) in
+        { [gate] packet throws(Errno) in
             switch packet.udp?.destinationPort {
             case Port.failure: throw .noMemory
             case Port.slowness: usleep(30_000)
             case Port.silence: while true { pause() }
+            case Port.patience: close(unsafe open(gate, O_RDONLY | O_CLOEXEC))
             default: break
             }
             return .pass
