@@ -16,3 +16,19 @@ func keyValues(_ arguments: [String]) throws(ValidationError) -> [String: String
     }
     return values
 }
+
+/// What a table of the configuration is to have beside what options say.
+struct KeyValueArguments: ParsableArguments {
+    @Argument(help: ArgumentHelp("A further key of its table, and its value.", valueName: "key=value"))
+    var values: [String] = []
+
+    /// The parameter of a call.
+    ///
+    /// - Throws: what a user got wrong.
+    var parameter: [String: String]? {
+        get throws(ValidationError) {
+            let values = try keyValues(values)
+            return values.isEmpty ? nil : values
+        }
+    }
+}

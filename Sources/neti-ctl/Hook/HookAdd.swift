@@ -46,8 +46,7 @@ struct HookAddCommand: ParsableCommand {
     @Argument(help: "The new hook's name.")
     var hook: String
 
-    @Argument(help: ArgumentHelp("Another key of its table, and its value.", valueName: "key=value"))
-    var values: [String] = []
+    @OptionGroup var further: KeyValueArguments
 
     func validate() throws {
         if event.isEmpty { throw ValidationError("Missing expected argument '--event <event>'") }
@@ -57,11 +56,10 @@ struct HookAddCommand: ParsableCommand {
     /// The call.
     var request: AddHook {
         get throws {
-            let values = try keyValues(values)
-            return AddHook(
+            AddHook(
                 instance: place.instance, hook: hook, module: module, events: event,
                 families: family.isEmpty ? nil : family, hint: hint.hint?.0, hintValue: hint.hint?.value,
-                values: values.isEmpty ? nil : values, save: saving.parameter)
+                values: try further.parameter, save: saving.parameter)
         }
     }
 

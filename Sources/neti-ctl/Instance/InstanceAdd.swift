@@ -31,8 +31,7 @@ struct InstanceAddCommand: ParsableCommand {
     @Argument(help: "The network namespace by name or glob; 'global' is that in which the daemon runs.")
     var netns: String
 
-    @Argument(help: ArgumentHelp("A key of the configuration, and its value.", valueName: "key=value"))
-    var values: [String] = []
+    @OptionGroup var further: KeyValueArguments
 
     func validate() throws {
         _ = try request
@@ -45,9 +44,8 @@ struct InstanceAddCommand: ParsableCommand {
             if isOwn, name != nil {
                 throw ValidationError("the daemon's own namespace can't have another name than 'global'")
             }
-            let values = try keyValues(values)
             return AddInstance(
-                name: isOwn ? netns : name, netns: isOwn ? nil : netns, values: values.isEmpty ? nil : values,
+                name: isOwn ? netns : name, netns: isOwn ? nil : netns, values: try further.parameter,
                 save: saving.parameter)
         }
     }
