@@ -14,7 +14,8 @@ import UnixSignals
 /// The whole daemon: puts the parts together, runs until it is told to stop, takes them apart again.
 ///
 /// To run hooks of your own, write a ``HookModule`` and a program whose `main` is
-/// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`.
+/// `try await Daemon(configuration, path: path, modules: Daemon.standardModules + [MyModule.self]).run()`. With many
+/// instances ``shareHeap()`` before that saves memory.
 public struct Daemon: Sendable {
     /// What a configuration may name when nobody adds to it: `ipf`, `count` and `impair`.
     public static let standardModules: [any HookModule.Type] = [
@@ -92,7 +93,7 @@ public struct Daemon: Sendable {
 }
 
 extension Daemon {
-    /// Takes as many descriptors as the system allows: an instance with hooks has eight and more.
+    /// Takes as many descriptors as the system allows: an instance with hooks has nine and more.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
