@@ -73,6 +73,18 @@ public struct ControlClient: ~Copyable {
         setReceiveTimeout(timeout)
     }
 
+    /// The same for a program that writes what comes to a descriptor: returns also as soon as whoever read there is gone,
+    /// whether or not anything comes.
+    public mutating func call<Method: ControlMethod>(
+        more method: Method, whileReadAt output: CInt, _ body: (Method.Reply) -> Bool
+    ) throws(ControlClientError) {
+        try sendOrHear(Message.call(method, more: true))
+        var (reply, continues): (Method.Reply, Bool) = try receiveReply()
+        while body(reply), continues, try awaitMessage(whileReadAt: output) {
+            (reply, continues) = try receiveReply()
+        }
+    }
+
     /// The same for a caller who has an eye on something else meanwhile.
     ///
     /// - Parameters:
@@ -165,15 +177,36 @@ public struct ControlClient: ~Copyable {
             } catch {
                 throw .notUnderstood
             }
-            let count = unsafe recv(socket.rawValue, &chunk, chunk.count, 0)
-            if count > 0 {
-                received.writeBytes(chunk[..<count])
-            } else if count == 0 {
-                throw .closed
-            } else if errno != EINTR {
-                throw failure(errno)
-            }
+            try receive(&chunk)
         }
+    }
+
+    /// Takes what has come, or else what comes next, as far as there is room for it in `chunk`.
+    private mutating func receive(_ chunk: inout [UInt8]) throws(ControlClientError) {
+        let count = unsafe recv(socket.rawValue, &chunk, chunk.count, 0)
+        if count > 0 {
+            received.writeBytes(chunk[..<count])
+        } else if count == 0 {
+            throw .closed
+        } else if errno != EINTR {
+            throw failure(errno)
+        }
+    }
+
+    /// Waits until a whole message is there; false as soon as nobody reads at `output` any more.
+    private mutating func awaitMessage(whileReadAt output: CInt) throws(ControlClientError) -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 16384)
+        while !received.readableBytesView.contains(0) {
+            // Of what nobody reads any more poll(2) tells unasked: POLLERR for a pipe, POLLHUP for a socket or terminal.
+            var entries = [
+                pollfd(fd: socket.rawValue, events: CShort(POLLIN), revents: 0),
+                pollfd(fd: output, events: 0, revents: 0),
+            ]
+            guard unsafe poll(&entries, 2, -1) > 0 else { continue }
+            if entries[1].revents != 0 { return false }
+            try receive(&chunk)
+        }
+        return true
     }
 
     private func setReceiveTimeout(_ timeout: Duration) {

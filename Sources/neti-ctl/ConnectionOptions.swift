@@ -45,13 +45,13 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// Makes a call that has many replies; returns when `body` wants no more.
+    /// Makes a call that has many replies; returns when `body` wants no more, or nobody reads standard output any more.
     ///
     /// - Throws: exit status 1, after one line on standard error.
     func call<Method: ControlMethod>(more method: Method, _ body: (Method.Reply) -> Bool) throws(ExitCode) {
         do throws(ControlClientError) {
             var client = try ControlClient(path: path)
-            try client.call(more: method, body)
+            try client.call(more: method, whileReadAt: STDOUT_FILENO, body)
         } catch {
             complain("\(error)")
             throw .failure

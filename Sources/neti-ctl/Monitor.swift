@@ -60,8 +60,7 @@ struct MonitorCommand: ParsableCommand {
             return Terminal.write(line: line)
         }
         // The daemon has no last event.
-        connection.complain("can't write to standard output")
-        throw ExitCode.failure
+        throw Terminal.brokenPipe()
     }
 }
 

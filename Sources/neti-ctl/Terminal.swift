@@ -33,6 +33,27 @@ enum Terminal {
         throw .failure
     }
 
+    /// Waits until then; whether somebody may still read what is written to standard output. Ends as soon as not.
+    static func isRead(until time: ContinuousClock.Instant) -> Bool {
+        // Without any events asked for, poll(2) tells of errors only: the reader's end of a pipe is closed.
+        var entry = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        repeat {
+            let (seconds, attoseconds) = (time - .now).components
+            let left = seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
+            if unsafe poll(&entry, 1, CInt(clamping: max(0, left))) == 1 { return false }
+        } while ContinuousClock.now < time
+        return true
+    }
+
+    /// Ends the program as writing to a pipe without a reader would.
+    ///
+    /// - Returns: exit status 1, after one line on standard error, where that signal is ignored.
+    static func brokenPipe() -> ExitCode {
+        raise(SIGPIPE)
+        write("neti-ctl: can't write to standard output\n", to: STDERR_FILENO)
+        return .failure
+    }
+
     /// Writes a line to standard output at once.
     ///
     /// - Returns: whether there still is somebody, or room, for it.

@@ -137,4 +137,22 @@ struct MonitorCommandTests {
         #expect(
             result == ProgramResult(status: 1, output: "", errors: "neti-ctl: can't write to standard output\n"))
     }
+
+    /// Nothing happens that it could tell, and the time for which it would sleep is long.
+    @Test(arguments: [
+        ("monitor", "head -n 1"), ("monitor --json", "head -n 1"), ("kstat -l 3600", "head -n 1"),
+        ("top --batch --interval 3600", "true"), ("capture", "head -c 1"),
+    ])
+    func whenItsReaderGoesItEndsAtOnce(command: String, reader: String) async throws {
+        let start = ContinuousClock.now
+        let result = try await withServer { path in
+            let program = try netiCtlPath()
+            return try await run([
+                "timeout", "--kill-after=1", "20", "sh", "-c",
+                "NETI_SOCKET=\(path) \(program) \(command) | \(reader)",
+            ])
+        }
+        #expect(result.status == 0)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
 }

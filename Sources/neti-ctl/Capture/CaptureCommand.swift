@@ -97,7 +97,8 @@ struct CaptureCommand: ParsableCommand {
         var isWritten = output.write(run.take())
         defer { run.tell() }
         try connection.call(more: call, lookingEvery: .milliseconds(100)) {
-            !Interruption.isWished && end.map { ContinuousClock.now < $0 } != false
+            isWritten = output.hasReader
+            return isWritten && !Interruption.isWished && end.map { ContinuousClock.now < $0 } != false
         } _: { reply in
             run.add(reply)
             isWritten = output.write(run.take())

@@ -74,6 +74,12 @@ struct CaptureOutput: ~Copyable {
         if descriptor != STDOUT_FILENO { close(descriptor) }
     }
 
+    /// Whether somebody may read what is written: false for a pipe whose reader is gone.
+    var hasReader: Bool {
+        var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+        return unsafe poll(&entry, 1, 0) == 0
+    }
+
     /// Writes bytes at once; whether there is still somebody, or room, for them.
     func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]

@@ -114,7 +114,7 @@ struct KstatShowCommand: ParsableCommand {
             try Terminal.flush()
             guard let interval = repetition.interval, rounds < repetition.count ?? .max else { break }
             next += .seconds(interval)
-            sleep(until: next)
+            guard Terminal.isRead(until: next) else { throw Terminal.brokenPipe() }
         }
         if isEmpty { throw ExitCode.failure }
     }
@@ -132,13 +132,5 @@ struct KstatShowCommand: ParsableCommand {
         if !isFirst, parseable || list { print() }
         for line in parseable ? selection.parseable : list ? selection.names : selection.blocks { print(line) }
         return !selection.items.isEmpty
-    }
-
-    private func sleep(until time: ContinuousClock.Instant) {
-        let left = time - .now
-        guard left > .zero else { return }
-        let (seconds, attoseconds) = left.components
-        var span = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        unsafe nanosleep(&span, nil)
     }
 }

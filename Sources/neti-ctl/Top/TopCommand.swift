@@ -87,13 +87,15 @@ struct TopCommand: ParsableCommand {
         // Each write(2) is whole, so nothing is cut.
         signal(SIGINT) { _ in _exit(0) }
         var source = TopSource(path: connection.path)
+        var isRead = true
         try connection.complaining { () throws(ControlClientError) in
             var before = try source.sample()
-            var next = before.time
+            var next = ContinuousClock.now
             var left = once ? 1 : count ?? .max
             while left > 0 {
-                next += Int64(interval * 1e9)
-                MonotonicClock.sleep(until: next)
+                next += .seconds(interval)
+                isRead = Terminal.isRead(until: next)
+                guard isRead else { break }
                 let now = try source.sample()
                 let rates = TopRates(now, since: before)
                 before = now
@@ -102,6 +104,7 @@ struct TopCommand: ParsableCommand {
                 guard Terminal.write(line: text) else { break }
             }
         }
+        if !isRead { throw Terminal.brokenPipe() }
     }
 }
 
