@@ -51,6 +51,7 @@ struct DaemonBackend: ControlBackend {
             uptime: Int(started.duration(to: .now).components.seconds), configuration: reloader.path,
             pumps: engine.configuration.daemon.pumps, instances: entries.count,
             hooks: entries.reduce(0) { $0 + $1.hookCount },
+            takenOff: entries.reduce(0) { $0 + ($1.running?.hooks.takenOff.count ?? 0) },
             queueMechanism: statuses.lazy.compactMap(\.mechanism).first.map(GetStatus.QueueMechanism.init),
             packets: GetStatus.PacketTotals(
                 received: total(\.received), passed: total(\.accepted), dropped: total(\.dropped)),
@@ -70,27 +71,6 @@ struct DaemonBackend: ControlBackend {
                 passedUnseen: status.map { Int(clamping: $0.passedUnseen) } ?? 0,
                 held: entry.running.map { .init($0.instance.injection.status) } ?? .init(),
                 aliases: entry.aliases, shadowed: entry.shadowed, saved: saved.has(entry))
-        }
-    }
-
-    func hooks(instance name: String?) throws(ControlError) -> [ListHooks.Hook] {
-        let entries = engine.entries.filter { name == nil || $0.name == name }
-        if let name, entries.isEmpty { throw .noSuchInstance(name) }
-        let saved = engine.savedConfiguration
-        return entries.flatMap { entry in
-            entry.points.flatMap { family, event, point in
-                point.snapshot().enumerated().map { index, hook in
-                    ListHooks.Hook(
-                        instance: entry.name, netid: Int(entry.netid.rawValue), family: family.rawValue,
-                        event: event.rawValue, position: index + 1, name: hook.name, hint: ListHooks.Hint(hook.hint),
-                        hintValue: hook.hint.target, hits: Int(clamping: hook.hits), drops: Int(clamping: hook.drops),
-                        failures: Int(clamping: hook.trouble.failures),
-                        overBudget: Int(clamping: hook.trouble.overBudget),
-                        skipped: Int(clamping: hook.trouble.skipped), state: ListHooks.State(hook.trouble),
-                        module: entry.running?.moduleName(ofHook: hook.name),
-                        saved: saved.has(hook: hook.name, of: entry))
-                }
-            }
         }
     }
 
@@ -140,7 +120,7 @@ struct DaemonBackend: ControlBackend {
 
 extension InstanceEntry {
     /// The events of the instance, when it is up, by family.
-    fileprivate var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
+    var points: [(family: NetworkFamily, event: NetworkEvent, point: HookEvent<PacketEvent>)] {
         running?.instance.points ?? []
     }
 
@@ -168,24 +148,6 @@ extension InstanceEntry {
 extension Namespace {
     fileprivate var path: String? {
         if case .path(let path) = self { path } else { nil }
-    }
-}
-
-extension ListHooks.Hint {
-    fileprivate init(_ hint: Hooks.Hint) {
-        switch hint.code {
-        case Hooks.Hint.first.code: self = .first
-        case Hooks.Hint.last.code: self = .last
-        case Hooks.Hint.before("").code: self = .before
-        case Hooks.Hint.after("").code: self = .after
-        default: self = .none
-        }
-    }
-}
-
-extension ListHooks.State {
-    fileprivate init(_ trouble: HookTrouble) {
-        self = trouble.isToBeRemoved ? .leaving : trouble.isSkipped ? .skipped : .active
     }
 }
 

@@ -46,7 +46,7 @@ extension GetStatus.Status {
                 ("configuration", configuration ?? "none"),
                 ("pumps", "\(pumps)"),
                 ("instances", "\(instances)"),
-                ("hooks", "\(hooks)"),
+                ("hooks", "\(hooks)" + (takenOff == 0 ? "" : ", and \(takenOff) taken off because of trouble")),
                 ("queueing", queueing),
                 ("received", "\(packets.received) packets"),
                 ("passed", "\(packets.passed)"),

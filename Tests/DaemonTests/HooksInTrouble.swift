@@ -60,6 +60,28 @@ extension RunningDaemon {
                 try daemon.hooks().first { $0.name == name }
             }
 
+            /// What is to be seen of the hook in trouble once it is off its chain.
+            func seesItTakenOff(reason: String) throws {
+                #expect(try sees { $0?.state == .takenOff })
+                let troubled = try #require(try hook("troubled"))
+                #expect(troubled.position == 0 && troubled.event == "PHYSICAL_IN" && troubled.family == "inet")
+                #expect(troubled.reason?.hasPrefix(reason) == true, "\(troubled)")
+                #expect(try hook("counter")?.position == 1)
+                let status = try daemon.status()
+                #expect(status.hooks == 1 && status.takenOff == 1)
+                #expect(try daemon.control("status").contains("1, and 1 taken off because of trouble"))
+                #expect(try daemon.control("metrics").contains("neti_instance_hooks_taken_off{"))
+                #expect(try daemon.control("hook", "list").contains("was taken off: \(reason)"))
+            }
+
+            /// Brings it back, as an administrator would.
+            func putBack() throws {
+                _ = try daemon.control("reload")
+                let troubled = try #require(try hook("troubled"))
+                #expect(troubled.state == .active && troubled.position == 1 && troubled.reason == nil)
+                #expect(try daemon.status().takenOff == 0)
+            }
+
             /// Waits until the hook in trouble is so.
             func sees(_ condition: (ListHooks.Hook?) -> Bool) throws -> Bool {
                 try Deadline(.seconds(5)).sees { () throws -> Bool in condition(try hook("troubled")) }
@@ -107,10 +129,11 @@ extension RunningDaemon {
                 #expect(try rig.arrivals(at: Self.plain) == 1)
                 #expect(try rig.hook("troubled") != nil)
                 #expect(try rig.arrivals(at: Self.failing) == 1)
-                #expect(try rig.sees { $0 == nil })
+                try rig.seesItTakenOff(reason: "it failed, ")
                 let before = try #require(try rig.hook("counter")?.hits)
                 #expect(try rig.arrivals(2, at: Self.failing) == 2)
                 #expect(try rig.hook("counter")?.hits ?? 0 >= before + 2)
+                try rig.putBack()
                 let log = rig.logAtEnd()
                 #expect(log.contains("hook 'troubled' was taken off inet PHYSICAL_IN: it failed, "), "\(log)")
             }
@@ -145,7 +168,8 @@ extension RunningDaemon {
         func slownessRemoves() throws {
             try Rig.with(["time-budget": "10ms", "on-over-budget": "remove"]) { rig throws in
                 #expect(try rig.arrivals(3, at: Self.slow) == 3)
-                #expect(try rig.sees { $0 == nil })
+                try rig.seesItTakenOff(reason: "it ran over its time budget, for ")
+                try rig.putBack()
                 let log = rig.logAtEnd()
                 #expect(log.contains("was taken off inet PHYSICAL_IN: it ran over its time budget"), "\(log)")
             }

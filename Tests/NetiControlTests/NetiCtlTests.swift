@@ -41,7 +41,7 @@ struct NetiCtlTests {
         (["instance", "ls"], instanceLines(Samples.instances, width: nil)),
         (["instance"], instanceLines(Samples.instances, width: nil)),
         (["instance", "list", "--queues"], queueLines(Samples.instances, width: nil)),
-        (["hook", "list", "--instance", "blue"], hookLines([Samples.hooks[2]], width: nil)),
+        (["hook", "list", "--instance", "blue"], hookLines(Array(Samples.hooks[2...]), width: nil)),
         (["kstat", "-p", "inet:0:PHYSICAL_IN:events"], ["inet:0:PHYSICAL_IN:events\t18446744073709551615"]),
         (["kstat", "-l", "inet6", "::filter:hint"], ["inet/PHYSICAL_IN:0:filter:hint"] + inet6Names),
         (["log-level", "debug"], []),

@@ -73,7 +73,7 @@ struct RenderingTests {
                 "configuration  /etc/neti/neti.toml",
                 "pumps          2",
                 "instances      2",
-                "hooks          3",
+                "hooks          3, and 1 taken off because of trouble",
                 "queueing       the NFQUEUE target of xtables",
                 "received       9007199254740993 packets",
                 "passed         1234567",
@@ -139,9 +139,11 @@ struct RenderingTests {
                 "    0  global    inet    PHYSICAL_IN     1  filter  first         1000     98  ipf",
                 "    0  global    inet    PHYSICAL_IN     2  count   after filter   902      0  -",
                 "    1  blue      inet6   PHYSICAL_OUT    1  filter  none             0      0  ipf",
+                "    1  blue      inet6   PHYSICAL_OUT    -  count   none             3      0  count",
                 "",
                 "blue: filter on inet6 PHYSICAL_OUT failed 7 times, ran over its time budget once, "
                     + "20 packets passed it by for that, is passed over now",
+                "blue: count on inet6 PHYSICAL_OUT failed once, was taken off: it failed",
             ])
     }
 

@@ -6,7 +6,7 @@ import NetiControl
 enum Samples {
     static let status = GetStatus.Status(
         version: "1.0", pid: 4711, startTime: 1_760_000_000, uptime: 93_784, configuration: "/etc/neti/neti.toml",
-        pumps: 2, instances: 2, hooks: 3, queueMechanism: .compat,
+        pumps: 2, instances: 2, hooks: 3, takenOff: 1, queueMechanism: .compat,
         packets: GetStatus.PacketTotals(received: 9_007_199_254_740_993, passed: 1_234_567, dropped: 89),
         injection: GetStatus.InjectionStatus(
             styles: [
@@ -44,6 +44,10 @@ enum Samples {
             instance: "blue", netid: 1, family: "inet6", event: "PHYSICAL_OUT", position: 1, name: "filter",
             hint: .none,
             hintValue: nil, hits: 0, drops: 0, failures: 7, overBudget: 1, skipped: 20, state: .skipped, module: "ipf"),
+        ListHooks.Hook(
+            instance: "blue", netid: 1, family: "inet6", event: "PHYSICAL_OUT", position: 0, name: "count",
+            hint: .none,
+            hintValue: nil, hits: 3, drops: 0, failures: 1, state: .takenOff, reason: "it failed", module: "count"),
     ]
 
     static let kstats = [

@@ -20,6 +20,7 @@ struct MetricsTextTests {
             #"neti_instance_up{ip_instance="blue",netid="1"} 1"#,
             #"neti_instance_up{ip_instance="green",netid="2"} 0"#,
             #"neti_instance_passed_unseen_packets_total{ip_instance="blue",netid="1"} 6"#,
+            #"neti_instance_hooks_taken_off{ip_instance="blue",netid="1"} 14"#,
             #"neti_queue_received_packets_total{ip_instance="blue",netid="1",queue="100"} 18446744073709551615"#,
             #"neti_queue_verdicts_total{ip_instance="blue",netid="1",queue="100",verdict="accept"} 90"#,
             #"neti_queue_verdicts_total{ip_instance="blue",netid="1",queue="100",verdict="drop"} 10"#,

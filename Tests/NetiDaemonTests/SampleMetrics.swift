@@ -24,6 +24,7 @@ extension MetricsSnapshot {
         queue.statistics.latencySum = 2_500_000_000
         var blue = Instance(name: "blue", netid: 1, isUp: true, queues: [queue])
         blue.passedUnseen = 6
+        blue.takenOff = 14
         var trouble = HookTrouble()
         trouble.failures = 11
         trouble.overBudget = 12

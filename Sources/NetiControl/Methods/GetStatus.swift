@@ -39,6 +39,8 @@ public struct GetStatus: ControlMethod, Equatable {
         public var instances: Int
         /// How many hooks are registered in all instances.
         public var hooks: Int
+        /// How many were taken off their events because they failed or took too long.
+        public var takenOff: Int
         /// How packets are sent to queues; nil until the first steering rule is in place.
         public var queueMechanism: QueueMechanism?
         /// What became of the packets of all instances.
@@ -51,7 +53,8 @@ public struct GetStatus: ControlMethod, Equatable {
         /// Fills in every field.
         public init(
             version: String, pid: Int, startTime: Int, uptime: Int, configuration: String?, pumps: Int, instances: Int,
-            hooks: Int, queueMechanism: QueueMechanism?, packets: PacketTotals, injection: InjectionStatus,
+            hooks: Int, takenOff: Int = 0, queueMechanism: QueueMechanism?, packets: PacketTotals,
+            injection: InjectionStatus,
             unsaved: [Reload.Change] = []
         ) {
             self.version = version
@@ -62,6 +65,7 @@ public struct GetStatus: ControlMethod, Equatable {
             self.pumps = pumps
             self.instances = instances
             self.hooks = hooks
+            self.takenOff = takenOff
             self.queueMechanism = queueMechanism
             self.packets = packets
             self.injection = injection

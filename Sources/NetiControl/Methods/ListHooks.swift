@@ -26,7 +26,7 @@ public struct ListHooks: ControlMethod, Equatable {
         }
     }
 
-    /// One hook in the chain of one event.
+    /// One hook in the chain of one event, or behind it one that was taken off.
     public struct Hook: Codable, Equatable, Sendable {
         /// Name of the instance.
         public var instance: String
@@ -36,7 +36,7 @@ public struct ListHooks: ControlMethod, Equatable {
         public var family: String
         /// The event in the manual's spelling: `PHYSICAL_IN`.
         public var event: String
-        /// Place in the chain; the hook with 1 sees a packet first (R186).
+        /// Place in the chain; the hook with 1 sees a packet first (R186). 0 for one that was taken off.
         public var position: Int
         /// The hook's name.
         public var name: String
@@ -56,6 +56,8 @@ public struct ListHooks: ControlMethod, Equatable {
         public var skipped: Int
         /// Whether packets meet it.
         public var state: State
+        /// Why it was taken off, else nil.
+        public var reason: String?
         /// The module that runs, such as `ipf`; nil for a hook that a program registered itself.
         public var module: String?
         /// Whether the configuration file says the same.
@@ -65,7 +67,7 @@ public struct ListHooks: ControlMethod, Equatable {
         public init(
             instance: String, netid: Int, family: String, event: String, position: Int, name: String, hint: Hint,
             hintValue: String?, hits: Int, drops: Int, failures: Int = 0, overBudget: Int = 0, skipped: Int = 0,
-            state: State = .active, module: String?, saved: Bool = true
+            state: State = .active, reason: String? = nil, module: String?, saved: Bool = true
         ) {
             self.instance = instance
             self.netid = netid
@@ -81,6 +83,7 @@ public struct ListHooks: ControlMethod, Equatable {
             self.overBudget = overBudget
             self.skipped = skipped
             self.state = state
+            self.reason = reason
             self.module = module
             self.saved = saved
         }
@@ -94,6 +97,8 @@ public struct ListHooks: ControlMethod, Equatable {
         case skipped
         /// It failed or ran over its time budget, and is about to be taken off for that.
         case leaving
+        /// That has happened; a reload, or any change of the configuration, puts it back.
+        case takenOff
     }
 
     /// How a hook asked to be placed.

@@ -27,9 +27,11 @@ extension Engine {
         let instance = running.instance
         do throws(NetiError) {
             try instance.protocolHandle(family).unregister(hook.name, from: event)
-            running.state.withLock { _ = $0.set.takenOff.insert(hook.name) }
+            let reason = hook.trouble.reason
+            let takenOff = HookTakenOff(family: family, event: event, hook: hook, reason: reason)
+            running.state.withLock { $0.set.takenOff.append(takenOff) }
             logger.error(
-                "hook '\(hook.name)' was taken off \(family) \(event): \(hook.trouble.reason)",
+                "hook '\(hook.name)' was taken off \(family) \(event): \(reason)",
                 metadata: [
                     "hook": "\(hook.name)", "instance": "\(instance.name)", "netid": "\(instance.netid)",
                 ])

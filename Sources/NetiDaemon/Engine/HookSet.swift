@@ -52,8 +52,8 @@ struct HookSet: Sendable {
     var configuration: Configuration.Instance
     /// In the order of the configuration.
     var hooks: [InstalledHook] = []
-    /// Names of hooks that were taken off an event because of trouble; the next set puts them back.
-    var takenOff: Set<String> = []
+    /// Hooks that were taken off an event because of trouble; the next set puts them back.
+    var takenOff: [HookTakenOff] = []
 
     func contains(_ module: any HookModule) -> Bool {
         hooks.contains { $0.module === module }
@@ -76,7 +76,8 @@ struct HookSet: Sendable {
                 action: .changed, instance: other.configuration.label, hook: hook.configuration.name,
                 details: paths.map { "contents of \($0)" })
         }
-        let returning = takenOff.subtracting(other.takenOff).sorted().filter { other.hook(named: $0) != nil }.map {
+        let gone = Set(takenOff.map(\.hook.name)).subtracting(other.takenOff.map(\.hook.name))
+        let returning = gone.sorted().filter { other.hook(named: $0) != nil }.map {
             ConfigurationChange(
                 action: .added, instance: other.configuration.label, hook: $0,
                 details: ["it was taken off because of trouble"])
@@ -88,6 +89,16 @@ struct HookSet: Sendable {
     func hook(named name: String) -> InstalledHook? {
         hooks.first { $0.configuration.name == name }
     }
+}
+
+/// A hook that was taken off an event because of trouble.
+struct HookTakenOff: Equatable, Sendable {
+    let family: NetworkFamily
+    let event: NetworkEvent
+    /// What could be told of it shortly before.
+    let hook: HookDescription
+    /// Why, for a person.
+    let reason: String
 }
 
 /// A stamp that is given back when nobody needs it any more.

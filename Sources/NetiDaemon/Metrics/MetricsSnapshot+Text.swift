@@ -42,6 +42,10 @@ extension MetricsSnapshot {
             "neti_instance_passed_unseen_packets_total", .counter,
             "Packets, at least, that the kernel let pass unseen because a queue was full (fail-open).")
         for instance in instances where instance.isUp { text.value(instance.passedUnseen, instance.labels) }
+        text.begin(
+            "neti_instance_hooks_taken_off", .gauge,
+            "Hooks that were taken off their events because they failed or took too long.")
+        for instance in instances where instance.isUp { text.value(instance.takenOff, instance.labels) }
     }
 
     private func describeQueues(_ text: inout MetricsText) {

@@ -15,6 +15,8 @@ struct MetricsSnapshot {
         var events: [Event] = []
         /// Packets, at least, that the kernel let pass unseen because a queue was full.
         var passedUnseen: UInt64 = 0
+        /// Hooks that were taken off their events because of trouble.
+        var takenOff = 0
         /// What is on its list of packets, and what has become of packets there; nil when it isn't up.
         var injection: InjectionList.Status?
     }
@@ -60,6 +62,7 @@ extension MetricsSnapshot.Instance {
         let status = provider.status(of: instance)
         queues = status?.queues.map(MetricsSnapshot.Queue.init) ?? []
         passedUnseen = status?.passedUnseen ?? 0
+        takenOff = entry.running?.hooks.takenOff.count ?? 0
         injection = instance.injection.status
         events = NetworkFamily.allCases.flatMap { family in
             family.events.compactMap { event in

@@ -42,7 +42,8 @@ struct Graph {
     let cards: [Card]
 
     init(_ instances: [ListInstances.Instance], _ hooks: [ListHooks.Hook]) {
-        let byInstance = Dictionary(grouping: hooks) { "\($0.netid) \($0.instance)" }
+        // No packet meets the others.
+        let byInstance = Dictionary(grouping: hooks.filter { $0.state != .takenOff }) { "\($0.netid) \($0.instance)" }
         cards = instances.map { instance in
             let sum = { (counter: (ListInstances.Queue) -> Int) in instance.queues.reduce(0) { $0 &+ counter($1) } }
             return Card(

@@ -15,7 +15,8 @@ struct HookListCommand: ParsableCommand {
             configuration file has otherwise or not at all is marked "not saved": the daemon's next start, or a reload, \
             takes it away.
 
-            Below stands which hooks failed or ran over their time budgets, and what became of them.
+            Below stands which hooks failed or ran over their time budgets, and what became of them. One that was taken \
+            off its chain for that has no POS; 'neti-ctl reload' puts it back.
 
             EXAMPLES
               neti-ctl hook list
@@ -49,7 +50,8 @@ func hookLines(_ hooks: [ListHooks.Hook], width: Int?) -> [String] {
         ] + (areSaved ? [] : [.word("NOTE")]),
         hooks.map { hook in
             [
-                "\(hook.netid)", hook.instance, hook.family, hook.event, "\(hook.position)", hook.name,
+                "\(hook.netid)", hook.instance, hook.family, hook.event,
+                hook.state == .takenOff ? "-" : "\(hook.position)", hook.name,
                 hook.hint.rawValue + (hook.hintValue.map { " \($0)" } ?? ""), "\(hook.hits)", "\(hook.drops)",
                 hook.module ?? "-",
             ] + (areSaved ? [] : [savedNote(hook.saved)])
@@ -71,6 +73,7 @@ private func troubleNote(_ hook: ListHooks.Hook) -> String? {
     case .active: break
     case .skipped: troubles.append("is passed over now")
     case .leaving: troubles.append("is about to be taken off")
+    case .takenOff: troubles.append("was taken off" + (hook.reason.map { ": \($0)" } ?? ""))
     }
     if troubles.isEmpty { return nil }
     let place = "\(hook.instance): \(hook.name) on \(hook.family) \(hook.event)"

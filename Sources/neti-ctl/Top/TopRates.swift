@@ -101,7 +101,7 @@ struct TopRates: Encodable {
 
     private mutating func addHooks(_ now: TopSample, _ before: TopSample?) {
         let known = Dictionary((before?.hooks ?? []).map { ($0.place, $0) }) { first, _ in first }
-        for hook in now.hooks {
+        for hook in now.hooks where hook.state != .takenOff {
             let earlier = known[hook.place]
             let row = Hook(
                 netid: hook.netid, instance: hook.instance, family: hook.family, event: hook.event,
