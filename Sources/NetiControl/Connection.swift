@@ -86,24 +86,32 @@ struct Connection: Sendable {
             // The time that the daemon takes is not the client's.
             patience.cancel()
             turn.places.serve(turn.place)
-            let answer = try await turn.dispatch.answer(to: call, from: caller)
-            switch answer {
-            case .nothing:
-                break
-            case .reply(let reply):
-                turn.places.wait(turn.place)
-                patience = closeUnlessCancelled()
-                try await send(reply, turn.memory)
-                patience.cancel()
-            case .events(let queue):
-                defer { turn.dispatch.end(queue) }
-                try await send(queue)
-            case .packets(let source):
-                defer { source.finish() }
-                try await send(source)
-            }
+            let reply = try await lastReply(of: turn.dispatch.answer(to: call, from: caller), turn.dispatch)
             turn.places.wait(turn.place)
             patience = closeUnlessCancelled()
+            guard let reply else { continue }
+            try await send(reply, turn.memory)
+            patience.cancel()
+            turn.places.wait(turn.place)
+            patience = closeUnlessCancelled()
+        }
+    }
+
+    /// Sends all replies but the last one, which is returned.
+    private func lastReply(of answer: Dispatch.Answer, _ dispatch: Dispatch) async throws -> [UInt8]? {
+        switch answer {
+        case .nothing:
+            return nil
+        case .reply(let reply):
+            return reply
+        case .events(let stream):
+            defer { dispatch.end(stream) }
+            try await send(stream.queue)
+            return try stream.queue.reason.map { try Message.reply($0.onTheWire) }
+        case .packets(let source):
+            defer { source.finish() }
+            try await send(source)
+            return nil
         }
     }
 

@@ -27,7 +27,8 @@ public struct ControlServer: Service {
         /// How long stopping waits for clients to read what was already answered.
         public var drain: Duration = .seconds(2)
 
-        /// Clients that monitor at the same time; one more is refused.
+        /// Clients that monitor at the same time. One more is refused, unless its user has fewer of them than another,
+        /// of whose it ends the oldest.
         public var monitors = 16
         /// Events that wait for one of them; it loses what comes when there are so many.
         public var monitorEvents = 4096

@@ -11,7 +11,7 @@ package struct Dispatch: Sendable {
         /// One reply, ready to be sent.
         case reply([UInt8])
         /// A reply for each event, until ``Dispatch/end(_:)``, which is due in any case.
-        case events(MonitorQueue)
+        case events(MonitorStream)
         /// Replies until the capture is finished, which is due in any case.
         case packets(any CaptureSource)
     }
@@ -20,7 +20,7 @@ package struct Dispatch: Sendable {
     let authority: Authority
     let version: String
     let logger: Logger
-    private let monitors: ClientCount
+    private let monitors: ClientPlaces
     private let monitorEvents: Int
 
     package init(
@@ -31,7 +31,7 @@ package struct Dispatch: Sendable {
         self.authority = authority
         self.version = version
         self.logger = logger
-        monitors = ClientCount(limit: limits.monitors)
+        monitors = ClientPlaces(limit: limits.monitors)
         monitorEvents = limits.monitorEvents
     }
 
@@ -55,10 +55,10 @@ package struct Dispatch: Sendable {
     }
 
     /// Ends an answer of many replies.
-    package func end(_ queue: MonitorQueue) {
-        backend.stopMonitoring(queue)
-        queue.finish()
-        monitors.leave()
+    package func end(_ stream: MonitorStream) {
+        backend.stopMonitoring(stream.queue)
+        stream.queue.finish()
+        monitors.leave(stream.place)
     }
 
     private struct Call {
@@ -180,19 +180,22 @@ package struct Dispatch: Sendable {
         }
         // Nobody would be told.
         if call.header.oneway == true { return .nothing }
-        guard monitors.enter() else {
-            throw ControlError.failed(reason: "\(monitors.limit) clients are monitoring, no more may")
-        }
         let queue = MonitorQueue(capacity: monitorEvents)
+        let tooMany = ControlError.failed(reason: "\(monitors.limit) clients are monitoring, no more may")
+        guard let place = monitors.enter(uid: call.peer.uid, giveWay: { queue.finish(because: tooMany) })?.place else {
+            throw tooMany
+        }
+        // Nobody waits for one that monitors, however long it says nothing.
+        monitors.serve(place)
         // Read first, and not before the backend has begun.
         queue.post(.ready())
         do {
             try await backend.monitor(asked, queue)
         } catch {
-            monitors.leave()
+            monitors.leave(place)
             throw error
         }
-        return .events(queue)
+        return .events(MonitorStream(queue: queue, place: place))
     }
 
     /// Packets tell more than figures do, so capturing needs what changing something needs, and is logged.

@@ -13,6 +13,7 @@ public final class MonitorQueue: Sendable {
         var events = CircularBuffer<Monitor.Event>()
         var lost = 0
         var isFinished = false
+        var reason: ControlError?
         var reader: CheckedContinuation<Void, Never>?
 
         mutating func take(_ count: Int) -> Taken {
@@ -62,13 +63,22 @@ public final class MonitorQueue: Sendable {
 
     /// Lets the reader go; what waits is forgotten.
     public func finish() {
+        finish(because: nil)
+    }
+
+    /// The same, with something to tell the reader. Of several reasons the first one counts.
+    func finish(because reason: ControlError?) {
         let reader = state.withLock { state in
+            if !state.isFinished { state.reason = reason }
             state.isFinished = true
             state.events.removeAll()
             return state.reader.take()
         }
         reader?.resume()
     }
+
+    /// Why it was finished, if the reader is to be told.
+    var reason: ControlError? { state.withLock { $0.reason } }
 
     /// The events that wait, the oldest first, or else those of the next moment; nil after ``finish()``.
     ///
@@ -93,4 +103,11 @@ public final class MonitorQueue: Sendable {
             if isDue { continuation.resume() }
         }
     }
+}
+
+/// What one client is told as long as it has a place among those that monitor.
+package struct MonitorStream: Sendable {
+    /// Between whatever happens and the client.
+    package let queue: MonitorQueue
+    let place: ClientPlaces.Place
 }

@@ -40,9 +40,9 @@ struct ControlFuzzTests {
                         defer { source.finish() }
                         guard let packets = await source.next() else { continue }
                         reply = try Message.reply(packets, continues: true)
-                    case .events(let queue):
-                        defer { dispatch.end(queue) }
-                        reply = try await Self.firstReply(of: queue)
+                    case .events(let stream):
+                        defer { dispatch.end(stream) }
+                        reply = try await Self.firstReply(of: stream.queue)
                         begun += 1
                     }
                     _ = try Message.header(Message.ReplyHeader.self, of: reply.dropLast())

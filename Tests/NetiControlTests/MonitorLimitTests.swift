@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
 import Testing
 
 @testable import NetiControl
@@ -84,6 +85,33 @@ struct MonitorLimitTests {
                 #expect(try first.event() == Samples.events[1])
             }
         }
+    }
+
+    @Test func anotherUsersCrowdKeepsNobodyFromMonitoring() async throws {
+        let backend = FakeBackend()
+        let dispatch = Dispatch(
+            backend: backend, authority: Authority(uid: 0, gid: nil), version: "1", limits: .init { $0.monitors = 3 },
+            logger: Logger(label: "test"))
+        func monitor(uid: UInt32) async throws -> MonitorStream? {
+            let caller = Caller(PeerCredentials(pid: 1, uid: uid, gid: uid))
+            let answer = try await dispatch.answer(to: Array(RawClient.monitorCall.utf8), from: caller)
+            if case .events(let stream) = answer { return stream }
+            return nil
+        }
+        var crowd: [MonitorStream] = []
+        for _ in 0..<3 { crowd.append(try #require(try await monitor(uid: 1000))) }
+        #expect(try await monitor(uid: 1000) == nil)
+        let stream = try #require(try await monitor(uid: 0))
+        #expect(await crowd[0].queue.next(atMost: 9) == nil)
+        #expect(crowd[0].queue.reason == .failed(reason: "3 clients are monitoring, no more may"))
+        dispatch.end(crowd[0])
+        #expect(crowd[0].queue.reason != nil)
+        #expect(await crowd[1].queue.next(atMost: 9)?.count == 1 && crowd[1].queue.reason == nil)
+        #expect(await stream.queue.next(atMost: 9)?.first?.ready == true)
+        // Its place was taken, not made: one who goes leaves one behind.
+        #expect(try await monitor(uid: 1000) == nil)
+        dispatch.end(crowd[1])
+        #expect(try await monitor(uid: 1000) != nil)
     }
 
     @Test func silenceEndsNoStream() async throws {

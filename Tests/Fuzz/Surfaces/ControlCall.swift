@@ -68,9 +68,9 @@ struct ControlCall: Surface {
             defer { source.finish() }
             guard let reply = await source.next() else { return nil }
             return try Message.reply(reply, continues: true)
-        case .events(let queue):
-            defer { dispatch.end(queue) }
-            let events = await queue.next(atMost: 2) ?? []
+        case .events(let stream):
+            defer { dispatch.end(stream) }
+            let events = await stream.queue.next(atMost: 2) ?? []
             try require(events.first?.ready == true && events.count == 2, "a stream that doesn't begin: \(events)")
             return try Message.reply(Monitor.Reply(event: events[1]), continues: true)
         }
