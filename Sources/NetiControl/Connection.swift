@@ -80,9 +80,18 @@ struct Connection: Sendable {
     }
 
     private func answer(_ calls: NIOAsyncChannelInboundStream<[UInt8]>, _ turn: Turn) async throws {
+        // Not `cancelOnGracefulShutdown()`, which would have Swift's own pool pass on each call.
+        try await withGracefulShutdownHandler {
+            try await answerAll(calls, turn)
+        } onGracefulShutdown: {
+            channel.channel.close(mode: .input, promise: nil)
+        }
+    }
+
+    private func answerAll(_ calls: NIOAsyncChannelInboundStream<[UInt8]>, _ turn: Turn) async throws {
         var patience = closeUnlessCancelled()
         defer { patience.cancel() }
-        for try await call in calls.cancelOnGracefulShutdown() {
+        for try await call in calls {
             // The time that the daemon takes is not the client's.
             patience.cancel()
             turn.places.serve(turn.place)

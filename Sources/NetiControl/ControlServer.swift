@@ -139,15 +139,21 @@ public struct ControlServer: Service {
         let turnedAway = TurnedAway()
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
-                for try await connection in connections.cancelOnGracefulShutdown() {
-                    let peer = connection.peer
-                    let entered = places.enter(uid: peer.uid) { connection.giveWay(limit: places.limit) }
-                    if entered?.hasReplaced != false { turnedAway.count(peer, logger: logger) }
-                    group.addTask {
-                        guard let place = entered?.place else { return await connection.refuse(limit: places.limit) }
-                        await connection.serve(dispatch, in: place, of: places, memory, logger: logger)
-                        places.leave(place)
+                try await withGracefulShutdownHandler {
+                    for try await connection in connections {
+                        let peer = connection.peer
+                        let entered = places.enter(uid: peer.uid) { connection.giveWay(limit: places.limit) }
+                        if entered?.hasReplaced != false { turnedAway.count(peer, logger: logger) }
+                        group.addTask {
+                            guard let place = entered?.place else {
+                                return await connection.refuse(limit: places.limit)
+                            }
+                            await connection.serve(dispatch, in: place, of: places, memory, logger: logger)
+                            places.leave(place)
+                        }
                     }
+                } onGracefulShutdown: {
+                    listener.channel.close(promise: nil)
                 }
             }
         }
