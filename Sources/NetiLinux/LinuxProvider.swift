@@ -177,11 +177,11 @@ public final class LinuxProvider: NetworkProvider {
         instances.withLock { $0[instance.netid] }?.status
     }
 
-    /// Numbers of the pump threads that have not come back from their packets since this was asked last, as the thread
-    /// names `neti-pump-N` tell them: a hook that doesn't return keeps its pump. Never waits; for one caller, at intervals
-    /// that are long for a batch of packets.
-    public func pumpsStandingStill() -> [Int] {
-        pumps.standingStill()
+    /// Names of the threads that have not come back from their packets since this was asked last: `neti-pump-N`, which a
+    /// hook that doesn't return keeps, and `neti-inject`. Never waits; for one caller, at intervals that are long for a
+    /// batch of packets.
+    public func threadsStandingStill() -> [String] {
+        pumps.standingStill() + (injection.hasTurned() ? [] : ["neti-inject"])
     }
 
     /// Takes all instances down and ends the threads, once; no instance can be added afterwards. Not for hooks and

@@ -83,6 +83,32 @@ extension RealPackets {
             }
         }
 
+        @Test("The thread whose hook doesn't return stands still, and no other; all turn when it does")
+        func standingStill() throws {
+            try Rig.with { rig in
+                let barrier = Barrier()
+                try rig.register("stuck", on: .physicalIn, of: .inet) { packet in
+                    if packet.isUDP(to: Crossing.port) { barrier.pass() }
+                    return .pass
+                }
+                // Each question is about the time since the one before.
+                func standsStill(_ isExpected: ([String]) -> Bool) -> Bool {
+                    Deadline(.seconds(5)).sees {
+                        usleep(20_000)
+                        return isExpected(rig.provider.threadsStandingStill())
+                    }
+                }
+                #expect(standsStill { $0.isEmpty })
+                let sender = try UDPSocket(on: rig.left, .inet)
+                let receiver = try UDPSocket(on: rig.right, .inet, port: Crossing.port)
+                try sender.send([1], to: receiver)
+                #expect(standsStill { $0.count == 1 && $0[0].hasPrefix("neti-pump-") })
+                barrier.open()
+                #expect(try receiver.receive()?.bytes == [1])
+                #expect(standsStill { $0.isEmpty })
+            }
+        }
+
         @Test("Of a long packet only the first bytes are copied where asked; it passes whole, but can't be edited")
         func cut() throws {
             try Rig.with(configure: { $0.copyRange = 64 }) { rig in

@@ -7,8 +7,9 @@ import SystemPackage
 
 /// Looks whether packets still move, and gives the service manager a sign of life only while they do.
 ///
-/// A hook that doesn't return keeps its pump thread, and with it all packets of its queues. Then no sign is given, and the
-/// manager ends the daemon and starts another (`WatchdogSec=` of systemd.service(5)).
+/// A hook that doesn't return keeps its pump thread, and with it all packets of its queues; an injection that doesn't
+/// return keeps all packets that are held. Then no sign is given, and the manager ends the daemon and starts another
+/// (`WatchdogSec=` of systemd.service(5)).
 struct Liveness: Service {
     let engine: Engine
     let notifier: ServiceNotifier?
@@ -26,16 +27,16 @@ struct Liveness: Service {
             let interval = watchdog.map { $0.duration / Self.signs } ?? Self.usualInterval
             var status = StatusLine()
             var nextStatus = ContinuousClock.now
-            var told: Set<Int> = []
+            var told: Set<String> = []
             repeat {
-                let still = Set(engine.provider.pumpsStandingStill())
+                let still = Set(engine.provider.threadsStandingStill())
                 if still.isEmpty, watchdog != nil { tell(.watchdog) }
-                for pump in still.subtracting(told).sorted() {
-                    logger.critical(
-                        "thread neti-pump-\(pump) has not come back from its packets in \(interval): a hook is stuck")
+                for thread in still.subtracting(told).sorted() {
+                    let cause = thread.hasPrefix("neti-pump") ? ": a hook is stuck" : ""
+                    logger.critical("thread \(thread) has not come back from its packets in \(interval)\(cause)")
                 }
-                for pump in told.subtracting(still).sorted() {
-                    logger.notice("thread neti-pump-\(pump) turns again")
+                for thread in told.subtracting(still).sorted() {
+                    logger.notice("thread \(thread) turns again")
                 }
                 told = still
                 if notifier != nil, nextStatus <= .now {

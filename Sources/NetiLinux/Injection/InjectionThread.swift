@@ -14,11 +14,13 @@ final class InjectionThread: Sendable {
     private enum Command: Sendable {
         case add(InstanceInjector)
         case remove(InstanceInjector, done: Gate)
+        case answer
         case stop
     }
 
     private let mailbox: Mailbox<Command>
     private let thread: KernelThread
+    private let progress = ThreadProgress()
 
     /// Starts the thread.
     ///
@@ -28,7 +30,7 @@ final class InjectionThread: Sendable {
         let mailbox = try Mailbox<Command>()
         let home = broker.home
         self.mailbox = mailbox
-        thread = try KernelThread(named: "neti-inject") { Self.serve(mailbox, home: home) }
+        thread = try KernelThread(named: "neti-inject") { [progress] in Self.serve(mailbox, progress, home: home) }
     }
 
     /// Has the thread deliver what is on an instance's list, until ``remove(_:)``.
@@ -47,13 +49,18 @@ final class InjectionThread: Sendable {
         if mailbox.send(.remove(injector, done: done)) { done.wait() } else { injector.end() }
     }
 
+    /// Whether the thread has come back from what it delivers since this was asked last. Never waits.
+    func hasTurned() -> Bool {
+        progress.hasTurned { mailbox.send(.answer) }
+    }
+
     /// Ends the thread. Called exactly once.
     func stop() {
         mailbox.send(.stop, isLast: true)
         thread.join()
     }
 
-    private static func serve(_ mailbox: Mailbox<Command>, home: Int32) {
+    private static func serve(_ mailbox: Mailbox<Command>, _ progress: ThreadProgress, home: Int32) {
         // The default slack of 50 microseconds is a fifth of a tick.
         _ = clnx_thread_timer_slack(1)
         var round = InjectionRound(home: home)
@@ -87,13 +94,13 @@ final class InjectionThread: Sendable {
             }
             round.goHome()
             guard isRung || count < 0 else { continue }
-            guard obey(mailbox, &injectors) else { return }
+            guard obey(mailbox, progress, &injectors) else { return }
         }
     }
 
     /// Carries out what was asked; says whether the thread goes on.
     private static func obey(
-        _ mailbox: Mailbox<Command>, _ injectors: inout [UInt64: InstanceInjector]
+        _ mailbox: Mailbox<Command>, _ progress: ThreadProgress, _ injectors: inout [UInt64: InstanceInjector]
     ) -> Bool {
         var goesOn = true
         for command in mailbox.take() {
@@ -105,6 +112,8 @@ final class InjectionThread: Sendable {
                 injectors[injector.token] = nil
                 injector.end()
                 done.open()
+            case .answer:
+                progress.answer()
             case .stop:
                 goesOn = false
             }

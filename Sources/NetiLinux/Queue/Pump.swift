@@ -24,7 +24,7 @@ final class Pump: Sendable {
 
     private let mailbox: Mailbox<Command>
     private let thread: KernelThread
-    private let progress: PumpProgress
+    private let progress: ThreadProgress
     private let captures: CaptureSwitch
 
     /// - Parameters:
@@ -33,7 +33,7 @@ final class Pump: Sendable {
     ///   - captures: who wants copies of packets.
     init(number: Int, nap: Int64, captures: CaptureSwitch, publication: Publication) throws(NetiError) {
         let mailbox = try Mailbox<Command>()
-        let progress = PumpProgress()
+        let progress = ThreadProgress()
         let loop = try LoopBox(PumpLoop(reader: Self.makeReader(publication), progress: progress, captures: captures))
         self.mailbox = mailbox
         self.progress = progress
@@ -83,7 +83,7 @@ final class Pump: Sendable {
     }
 
     private static func serve(
-        _ mailbox: Mailbox<Command>, _ progress: PumpProgress, _ loop: inout PumpLoop, nap: Int64
+        _ mailbox: Mailbox<Command>, _ progress: ThreadProgress, _ loop: inout PumpLoop, nap: Int64
     ) {
         // The default slack of 50 microseconds would more than double a nap.
         _ = clnx_thread_timer_slack(1)
@@ -118,7 +118,7 @@ final class Pump: Sendable {
 
     /// Carries out what was asked; says whether the thread goes on, and which gates are to be opened.
     private static func obey(
-        _ mailbox: Mailbox<Command>, _ progress: PumpProgress, _ sources: inout [any PumpSource],
+        _ mailbox: Mailbox<Command>, _ progress: ThreadProgress, _ sources: inout [any PumpSource],
         _ polled: inout PolledQueues
     ) -> (goesOn: Bool, done: [Gate]) {
         var goesOn = true

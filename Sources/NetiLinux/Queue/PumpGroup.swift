@@ -60,9 +60,9 @@ final class PumpGroup: Sendable {
         }
     }
 
-    /// Numbers of the pumps that have not turned since this was asked last, and asks the others anew.
-    func standingStill() -> [Int] {
-        pumps.indices.filter { !pumps[$0].hasTurned() }
+    /// Names of the threads that have not turned since this was asked last; asks the others anew.
+    func standingStill() -> [String] {
+        pumps.indices.filter { !pumps[$0].hasTurned() }.map { "neti-pump-\($0)" }
     }
 
     func stop() {

@@ -20,7 +20,7 @@ struct PumpLoop: ~Copyable {
 
     let reader: Reader
     let arp = ARPSlab()
-    private let progress: Unmanaged<PumpProgress>
+    private let progress: Unmanaged<ThreadProgress>
     private let captures: Unmanaged<CaptureSwitch>
     private let slab: ReceiveSlab
     private var verdicts = VerdictBuffer()
@@ -34,7 +34,7 @@ struct PumpLoop: ~Copyable {
     ///   - progress: outlives the loop.
     ///   - captures: who wants copies of packets; outlives the loop.
     @inline(__always)
-    init(reader: consuming Reader, progress: PumpProgress, captures: CaptureSwitch) throws(NetiError) {
+    init(reader: consuming Reader, progress: ThreadProgress, captures: CaptureSwitch) throws(NetiError) {
         unsafe self.captures = .passUnretained(captures)
         unsafe self.progress = .passUnretained(progress)
         slab = try ReceiveSlab(messages: Self.batch)

@@ -4,16 +4,16 @@ import Testing
 
 @testable import NetiLinux
 
-/// When a pump thread counts as standing still.
-struct PumpProgressTests {
-    private func turned(_ progress: PumpProgress) -> (hasTurned: Bool, isAsked: Bool) {
+/// When a thread counts as standing still.
+struct ThreadProgressTests {
+    private func turned(_ progress: ThreadProgress) -> (hasTurned: Bool, isAsked: Bool) {
         var isAsked = false
         let hasTurned = progress.hasTurned { isAsked = true }
         return (hasTurned, isAsked)
     }
 
     @Test func quietPumpAnswers() {
-        let progress = PumpProgress()
+        let progress = ThreadProgress()
         for _ in 0..<3 {
             #expect(turned(progress) == (true, true))
             progress.answer()
@@ -22,7 +22,7 @@ struct PumpProgressTests {
 
     /// Asked once: what a stuck pump owes doesn't pile up.
     @Test func stuckPumpStandsStill() {
-        let progress = PumpProgress()
+        let progress = ThreadProgress()
         #expect(turned(progress) == (true, true))
         for _ in 0..<3 { #expect(turned(progress) == (false, false)) }
         progress.answer()
@@ -31,7 +31,7 @@ struct PumpProgressTests {
 
     /// Slow hooks and many queues: the answer comes late, the batches go on.
     @Test func busyPumpTurns() {
-        let progress = PumpProgress()
+        let progress = ThreadProgress()
         #expect(turned(progress) == (true, true))
         for _ in 0..<3 {
             progress.batches.add(1)

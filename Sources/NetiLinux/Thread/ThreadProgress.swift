@@ -2,9 +2,9 @@
 
 import Synchronization
 
-/// By what one sees from outside whether a pump thread gets on with its packets.
-final class PumpProgress: Sendable {
-    /// Batches whose hooks have all returned.
+/// By what one sees from outside whether a thread gets on with its packets.
+final class ThreadProgress: Sendable {
+    /// Batches of a pump whose hooks have all returned. A thread that answers soon at any time has none.
     let batches = QueueStatistics.Counter()
 
     /// Whether the thread has answered what it was asked last.
@@ -18,7 +18,7 @@ final class PumpProgress: Sendable {
 
     /// Whether the thread has finished a batch or answered since this was called last; calls `ask` if it owes no answer.
     ///
-    /// A quiet pump answers at once. A busy one may owe its answer for many batches, and slow hooks don't make it dead.
+    /// A quiet thread answers at once. A busy pump may owe its answer for many batches, and slow hooks don't make it dead.
     func hasTurned(ask: () -> Void) -> Bool {
         let batches = batches.current
         let hasMoved = seen.exchange(batches, ordering: .relaxed) != batches
