@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LiveHost
 import Neti
 import Synchronization
@@ -17,14 +18,23 @@ final class Flood: Sendable {
     /// Starts to send.
     init(from host: Host, to other: Host, _ family: NetworkFamily) throws(NetiError) {
         let sender = try UDPSocket(on: host, family)
-        let address = SocketAddress(other.address(family), port: 7000)
+        let address = SocketAddress(other.address(family), port: 7000).encoded
         worker = Mutex(
             try Worker { [shared] () throws(NetiError) in
-                while !shared.isStopping.load(ordering: .relaxed) {
-                    let isRefused = (try? sender.socket.send([0], to: address)) == nil
-                    shared.isRefused.store(isRefused, ordering: .relaxed)
-                }
+                unsafe address.withUnsafeBytes { unsafe Self.send($0, through: sender.socket.descriptor, shared) }
             })
+    }
+
+    /// Sends with as little as possible beside the system call.
+    private static func send(_ address: UnsafeRawBufferPointer, through descriptor: CInt, _ shared: Shared) {
+        let (target, length) = unsafe (
+            address.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(address.count)
+        )
+        var byte: UInt8 = 0
+        while !shared.isStopping.load(ordering: .relaxed) {
+            let isRefused = unsafe sendto(descriptor, &byte, 1, 0, target, length) < 0 && errno != EAGAIN
+            shared.isRefused.store(isRefused, ordering: .relaxed)
+        }
     }
 
     /// Whether the sender's kernel refused the last datagram, for instance because the interface is gone.

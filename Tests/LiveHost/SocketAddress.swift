@@ -25,7 +25,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `sockaddr_in` or `sockaddr_in6`.
-    var encoded: [UInt8] {
+    public var encoded: [UInt8] {
         let family = UInt16(address.version == .v4 ? AF_INET : AF_INET6)
         var bytes = [UInt8(truncatingIfNeeded: family), UInt8(family >> 8), UInt8(port >> 8), UInt8(port & 0xFF)]
         switch address.version {
