@@ -67,7 +67,7 @@ extension RunningDaemon {
                 #expect(traffic.brings(20) && held.brings(20))
                 #expect(blocked.sends(20))
 
-                var client = try ControlClient(path: daemon.controlSocket)
+                var client = try ControlClient(path: daemon.controlSocket, timeout: .seconds(60))
                 var hits: [String: Int] = [:]
                 for number in 1...200 {
                     try daemon.configure(instances: Self.text(number, netns: name))

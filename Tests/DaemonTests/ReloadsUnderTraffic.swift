@@ -75,7 +75,7 @@ extension RunningDaemon {
                 #expect(traffic.brings(20))
                 #expect(blocked.sends(20))
 
-                var client = try ControlClient(path: daemon.controlSocket)
+                var client = try ControlClient(path: daemon.controlSocket, timeout: .seconds(60))
                 var hits: [String: Int] = [:]
                 var (changes, refusals) = (0, 0)
                 for number in 0..<Self.count {
