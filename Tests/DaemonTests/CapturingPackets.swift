@@ -96,7 +96,12 @@ extension RunningDaemon {
                 (["--event", "PHYSICAL_OUT"], ["out 00", "out 01", "out 02"]),
                 (["--match", "on \(Host.interface) proto udp from any to any port = 9"], ["in 03", "in 04"]),
                 (["--match", "on lo all"], []), (["--family", "inet6"], []),
-                (["--instance", "global", "--event", "PHYSICAL_IN", "--count", "2"], ["in 00", "in 01"]),
+                (
+                    [
+                        "--instance", "global", "--event", "PHYSICAL_IN", "--match", "proto udp from any to any",
+                        "--count", "2",
+                    ], ["in 00", "in 01"]
+                ),
             ])
         func options(arguments: [String], expected: [String]) throws {
             try with { hosts, daemon in
