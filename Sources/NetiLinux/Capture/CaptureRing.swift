@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BasicContainers
+import Glibc
 import Neti
 import Synchronization
 
@@ -35,6 +36,7 @@ struct CaptureRing: ~Copyable, @unchecked Sendable {
     static let headerSize = (MemoryLayout<Header>.size + 7) & ~7
 
     private let memory: UnsafeMutableRawPointer
+    private let isMapped: Bool
     private let capacity: Int
     /// `begin`, `end` and what was lost, counted without wrapping, in cache lines of their own.
     private let positions: UniqueArray<Atomic<Int>>
@@ -46,8 +48,12 @@ struct CaptureRing: ~Copyable, @unchecked Sendable {
     /// - Parameter capacity: bytes, a power of two that holds more than the longest packet.
     init(capacity: Int) {
         self.capacity = capacity
+        // Not malloc, which keeps as much for each thread that has ever begun a capture.
+        let mapped = unsafe mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        isMapped = unsafe mapped != MAP_FAILED
+        let start = unsafe isMapped ? mapped : nil
+        unsafe memory = start ?? .allocate(byteCount: capacity, alignment: 64)
         // Touched now, so that the pump meets no page fault.
-        unsafe memory = .allocate(byteCount: capacity, alignment: 64)
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: capacity)
         var positions = UniqueArray<Atomic<Int>>(minimumCapacity: 64)
         for _ in 0..<64 { positions.append(Atomic(0)) }
@@ -55,7 +61,7 @@ struct CaptureRing: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        unsafe memory.deallocate()
+        if isMapped { unsafe munmap(memory, capacity) } else { unsafe memory.deallocate() }
     }
 
     /// Records that found no room.
