@@ -54,8 +54,9 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     /// - Throws: `ENOMEM`; nothing has changed then.
     func allow(chunks count: Int) throws(NetiError) {
         if count > open.load(ordering: .relaxed) {
-            guard count <= reserved, unsafe mprotect(memory, count * InjectionChunks.stride, PROT_READ | PROT_WRITE) == 0 else {
-                throw NetiError(.noMemory, "no memory for \(count * InjectionChunks.size) bytes that wait to be injected")
+            let bytes = count * InjectionChunks.stride
+            guard count <= reserved, unsafe mprotect(memory, bytes, PROT_READ | PROT_WRITE) == 0 else {
+                throw NetiError(.noMemory, "no memory for \(bytes) bytes of packets that wait to be injected")
             }
             open.store(count, ordering: .releasing)
         }
