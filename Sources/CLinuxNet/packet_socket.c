@@ -6,14 +6,10 @@
 
 #include "CLinuxNet.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 // Bytes of memory for packets under way, in the kernel's count; it doubles what it is given.
@@ -38,24 +34,7 @@ int clnx_descriptor_replace(int fd, int other) {
 }
 
 int clnx_packet_send(int fd, const struct iovec *parts, size_t count, const struct clnx_packet_target *target) {
-    struct sockaddr_ll address = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(target->protocol),
-        .sll_ifindex = (int)target->interface,
-        .sll_halen = target->address_length,
-    };
-    uint64_t bytes = htobe64(target->address);
-    _Static_assert(sizeof bytes == sizeof address.sll_addr, "room for the address");
-    memcpy(address.sll_addr, &bytes, sizeof bytes);
-    ssize_t sent;
-    if (target->mark == 0 && count == 1) {
-        // Some 100 ns less than with a header of the message around it. Not by sendto(3), where a thread could be cancelled:
-        // seeing to that takes longer than looking up where the packet goes.
-        do {
-            sent = syscall(SYS_sendto, fd, parts->iov_base, parts->iov_len, 0, &address, sizeof address);
-        } while (sent < 0 && errno == EINTR);
-        return sent < 0 ? -errno : 0;
-    }
+    struct sockaddr_ll address = clnx_packet_address(target);
     struct msghdr message = {
         .msg_name = &address, .msg_namelen = sizeof address, .msg_iov = (struct iovec *)parts, .msg_iovlen = count};
 
@@ -70,6 +49,7 @@ int clnx_packet_send(int fd, const struct iovec *parts, size_t count, const stru
         message.msg_control = &control;
         message.msg_controllen = sizeof control;
     }
+    ssize_t sent;
     do {
         sent = sendmsg(fd, &message, 0);
     } while (sent < 0 && errno == EINTR);

@@ -4,6 +4,7 @@ public import Hooks
 import SystemPackage
 
 /// The protocol of IPv4, IPv6 or ARP, whose packets the instance's ``NetworkProvider`` brings.
+@safe
 public final class NetworkProtocol: ProtocolHandle, @unchecked Sendable {
     /// The address family whose packets pass here.
     public let family: NetworkFamily
@@ -21,12 +22,16 @@ public final class NetworkProtocol: ProtocolHandle, @unchecked Sendable {
     /// The instance's packets that are held or to be injected.
     let injection: InjectionList
 
+    /// That of `netinfo`, which lives longer than this: hooks look there with every packet that they inject.
+    private let borrowedPublication: Unmanaged<Publication>
+
     init(
         netid: NetID, family: NetworkFamily, settings: Instance.Settings, injection: InjectionList,
         families: FamilyList, netinfo: Netinfo
     ) {
         self.family = family
         self.injection = injection
+        unsafe borrowedPublication = .passUnretained(netinfo.publication)
         interfaces = settings.interfaces
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         func makeEvent(_ event: NetworkEvent) -> HookEvent<PacketEvent> {
@@ -47,6 +52,12 @@ public final class NetworkProtocol: ProtocolHandle, @unchecked Sendable {
             ordering: settings.ordering, publication: netinfo.publication, limit: settings.maximumHooks
         ) { _ in }
         super.init(name: family.protocolName, netid: netid, families: families, netinfo: netinfo)
+    }
+
+    /// How often the packet was injected that the calling thread shows to hooks; 0 for one that shows none.
+    @inline(__always)
+    var callerInjections: UInt8 {
+        unsafe borrowedPublication._withUnsafeGuaranteedRef { UInt8(truncatingIfNeeded: $0.callerNote ?? 0) }
     }
 
     /// The event's hooks and counters; one that ``NetworkFamily/events`` doesn't name never has any.

@@ -4,9 +4,17 @@
 
 #pragma once
 
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/if_packet.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "nullability.h"
 
@@ -32,3 +40,30 @@ struct clnx_packet_target {
 // socket's buffer is full, -ENOBUFS the interface's queue is.
 int clnx_packet_send(
     int fd, const struct iovec *_Nonnull parts, size_t count, const struct clnx_packet_target *_Nonnull target);
+
+// For the two functions that send.
+static inline struct sockaddr_ll clnx_packet_address(const struct clnx_packet_target *_Nonnull target) {
+    struct sockaddr_ll address = {
+        .sll_family = AF_PACKET,
+        .sll_protocol = htons(target->protocol),
+        .sll_ifindex = (int)target->interface,
+        .sll_halen = target->address_length,
+    };
+    uint64_t bytes = htobe64(target->address);
+    _Static_assert(sizeof bytes == sizeof address.sll_addr, "room for the address");
+    memcpy(address.sll_addr, &bytes, sizeof bytes);
+    return address;
+}
+
+// The same as `clnx_packet_send` for a packet in one part and without a mark: some 100 ns less than with a header of the
+// message around it. Not by sendto(3), where a thread could be cancelled: seeing to that takes longer than looking up where
+// the packet goes. Nor as a function of its own: behind a system call processors don't foresee where functions return to.
+static inline int clnx_packet_send_plain(
+    int fd, const void *_Nonnull packet, size_t length, const struct clnx_packet_target *_Nonnull target) {
+    struct sockaddr_ll address = clnx_packet_address(target);
+    long sent;
+    do {
+        sent = syscall(SYS_sendto, fd, packet, length, 0, &address, sizeof address);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}

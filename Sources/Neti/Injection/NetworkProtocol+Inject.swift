@@ -27,10 +27,9 @@ extension NetworkProtocol {
     ) throws(InjectionError) {
         if isDead { try injection.refuse(.deadInstance) }
         if family == .arp { try injection.refuse(.unsupported) }
-        let derived = UInt8(truncatingIfNeeded: netinfo.publication.callerNote ?? 0)
         let request = DuePacket(
-            style, family, length: packet.byteCount, interface: interface, mark: mark, injections: derived &+ 1,
-            stamps: stamps)
+            style, family, length: packet.byteCount, interface: interface, mark: mark,
+            injections: callerInjections &+ 1, stamps: stamps)
         _ = try injection.inject(request, packet, to: nextHop, delay: delay.wholeNanoseconds)
     }
 

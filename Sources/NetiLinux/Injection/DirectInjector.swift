@@ -65,6 +65,7 @@ package final class DirectInjector: Sendable {
     ///   - nextHop: nil for the packet's destination, or what routing says if it chooses.
     ///   - mark: its firewall mark, which traffic control may look at.
     @unsafe
+    @inline(__always)
     package func send(
         _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
         mark: UInt32
@@ -92,10 +93,17 @@ package final class DirectInjector: Sendable {
         _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, to address: LinkLayerAddress?,
         on interface: UInt32, mark: UInt32
     ) -> InjectionDriver.Outcome {
-        var part = unsafe iovec(
-            iov_base: UnsafeMutableRawPointer(mutating: packet.baseAddress), iov_len: packet.count)
-        let refusal = unsafe send(&part, 1, header.destination.version, to: address, on: interface, mark: mark)
-        return refusal.map { .refused($0) } ?? .sent
+        guard let start = packet.baseAddress else { return .refused(.badHeader) }
+        var target = Self.target(header.destination.version, to: address, on: interface, mark: mark)
+        let code: Int32
+        if mark == 0 {
+            code = unsafe clnx_packet_send_plain(socket, start, packet.count, &target)
+        } else {
+            var part = unsafe iovec(iov_base: UnsafeMutableRawPointer(mutating: start), iov_len: packet.count)
+            code = unsafe clnx_packet_send(socket, &part, 1, &target)
+        }
+        guard let refusal = InjectionError.Reason(sending: code) else { return .sent }
+        return .refused(refusal)
     }
 
     private enum Target {
@@ -170,20 +178,17 @@ package final class DirectInjector: Sendable {
             }
             let version: IPVersion = packet.family == .inet ? .v4 : .v6
             guard let start = parts.baseAddress else { return .sendFailed }
-            return unsafe send(start, count, version, to: address, on: interface, mark: packet.mark)
+            var target = Self.target(version, to: address, on: interface, mark: packet.mark)
+            return InjectionError.Reason(sending: unsafe clnx_packet_send(socket, start, count, &target))
         }
     }
 
-    @unsafe
     @inline(__always)
-    private func send(
-        _ parts: UnsafePointer<iovec>, _ count: Int, _ version: IPVersion, to address: LinkLayerAddress?,
-        on interface: UInt32, mark: UInt32
-    ) -> InjectionError.Reason? {
-        var target = clnx_packet_target(
+    private static func target(
+        _ version: IPVersion, to address: LinkLayerAddress?, on interface: UInt32, mark: UInt32
+    ) -> clnx_packet_target {
+        clnx_packet_target(
             address: address?.rawValue ?? 0, interface: interface, mark: mark,
             protocol: version == .v4 ? 0x0800 : 0x86DD, address_length: address?.length ?? 0)
-        let code = unsafe clnx_packet_send(socket, parts, count, &target)
-        return code == 0 ? nil : InjectionError.Reason(sending: code)
     }
 }
