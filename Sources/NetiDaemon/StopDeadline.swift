@@ -7,14 +7,15 @@ import Neti
 import NetiLinux
 import Synchronization
 
-/// Ends the process when stopping takes too long, which it does for ever where a hook never returns.
+/// Ends the process when stopping doesn't go on, which it never does where a hook never returns.
 ///
 /// Taking a hook off waits for the threads that are inside it, so that what it uses may be freed; a process that ends
 /// needs none of that. The kernel does what is left to do: with `on-exit = "open"` it removes the steering rules, with
 /// `"closed"` packets stop in any case.
 final class StopDeadline: Sendable {
-    /// Well below the 90 seconds after which systemd kills.
-    private static let patience: UInt32 = 10
+    /// Seconds without an instance that went. One takes some 20 ms, for the kernel waits for all processors, so that many
+    /// instances take longer than this together; systemd kills after 90 (`TimeoutStopSec`).
+    private static let patience = 10
 
     private let engine: Engine
     private let logger: Logger
@@ -28,8 +29,7 @@ final class StopDeadline: Sendable {
     /// Begins to count. A thread of its own counts, for the threads of Swift's pool may all be waiting for the hook.
     func begin() {
         let start = try? KernelThread(named: "neti-stop") { [self] in
-            sleep(Self.patience)
-            if isOver.load(ordering: .acquiring) { return }
+            guard standsStill() else { return }
             for place in engine.occupiedHooks {
                 logger.error(
                     "hook '\(place.hook)' has not returned from a packet of \(place.family) \(place.event)",
@@ -38,10 +38,23 @@ final class StopDeadline: Sendable {
                         "netid": "\(place.instance.netid)",
                     ])
             }
-            logger.critical("stopping takes more than \(Self.patience) seconds; ending without the rest of it")
+            logger.critical("stopping has not gone on for \(Self.patience) seconds; ending without the rest of it")
             _exit(EXIT_FAILURE)
         }
         if start == nil { logger.warning("can't start a thread that would bound the time for stopping") }
+    }
+
+    /// Waits until nothing has gone on for too long; false when everything has stopped.
+    private func standsStill() -> Bool {
+        var (gone, seconds) = (0, 0)
+        while seconds < Self.patience {
+            sleep(1)
+            if isOver.load(ordering: .acquiring) { return false }
+            seconds += 1
+            let now = engine.gone.load(ordering: .relaxed)
+            if now != gone { (gone, seconds) = (now, 0) }
+        }
+        return true
     }
 
     /// Everything has stopped in time.

@@ -10,12 +10,16 @@ extension RunningDaemon {
     @Suite struct ValuesDuringReloads {
         @Test("A value that is set while a reload is under way reaches the module that stays, not the one that leaves")
         func setMeanwhile() throws {
+            let gate = try Gate()
             try HostPair.with { hosts in
+                defer { gate.open() }
                 func text(seed: Int) -> String {
                     InstanceText(
                         netns: hosts.right.name,
                         hooks: [
-                            .init(name: "troubled", module: "trouble", events: ["PHYSICAL_IN"], families: ["inet"]),
+                            .init(
+                                name: "troubled", module: "trouble", events: ["PHYSICAL_IN"], families: ["inet"],
+                                values: ["gate": gate.path]),
                             .init(
                                 name: "slow", module: "impair", events: ["PHYSICAL_IN"], families: ["inet"],
                                 values: ["seed": "\(seed)", "loss": "0%"]),
@@ -25,21 +29,30 @@ extension RunningDaemon {
                 let daemon = try DaemonProcess(instances: text(seed: 1), program: "neti-troubled-daemon")
                 defer { daemon.stop() }
                 try daemon.waitUntilReady()
-                // 30 ms each: the reload has to wait for the hooks that they are in.
+                // The reload has to wait for the packet, which waits at the gate.
                 let sender = try UDPSocket(on: hosts.left, .inet)
-                let receiver = try UDPSocket(on: hosts.right, .inet, port: 7102)
-                for _ in 0..<64 { try sender.send([1], to: receiver) }
+                try sender.send([1], to: UDPSocket(on: hosts.right, .inet, port: 7105))
                 try daemon.configure(instances: text(seed: 2))
                 let reload = try Worker { () throws(NetiError) in try daemon.control("reload") }
-                let isUnderWay = Deadline(.seconds(5)).sees { (try? daemon.impairedText("seed")) == "2" }
-                let isTooLate = reload.isDone
-                let answer = try daemon.control("hook", "set", "slow", "loss=1%")
+                #expect(Deadline(.seconds(5)).sees { (try? daemon.impairedText("seed")) == "2" })
+                let sockets = daemon.sockets
+                let set = try Worker { () throws(NetiError) in try daemon.control("hook", "set", "slow", "loss=1%") }
+                #expect(Deadline(.seconds(5)).sees { daemon.sockets > sockets })
+                #expect(!reload.isDone)
+                gate.open()
                 _ = try reload.join()
-                #expect(isUnderWay && !isTooLate)
+                let answer = try set.join()
                 #expect(answer == "")
                 #expect(try daemon.impairedText("seed") == "2")
                 #expect(try daemon.impairedText("loss") == "1%")
             }
         }
+    }
+}
+
+extension DaemonProcess {
+    /// How many sockets it has open.
+    fileprivate var sockets: Int {
+        listFolder("/proc/\(process)/fd").count { readLink("/proc/\(process)/fd/\($0)")?.hasPrefix("socket:") == true }
     }
 }

@@ -22,6 +22,8 @@ final class Engine: Sendable {
     let following = Mutex(Following())
 
     let kstatStore: KstatStore
+    /// Instances that have gone down since ``stop()`` was called.
+    let gone = Atomic(0)
     private let table: Mutex<Table>
 
     private struct Table {
@@ -82,6 +84,7 @@ final class Engine: Sendable {
         let running = following.withLock { _ in entries.compactMap(\.running) }
         for instance in running.reversed() {
             instance.takeDown()
+            gone.wrappingAdd(1, ordering: .relaxed)
             let onExit = instance.configuration.queueing.onExit
             logger.notice(
                 "instance '\(instance.instance.name)' is down; \(onExit.consequence)",
