@@ -13,7 +13,7 @@ import Synchronization
 /// needs none of that. The kernel does what is left to do: with `on-exit = "open"` it removes the steering rules, with
 /// `"closed"` packets stop in any case.
 final class StopDeadline: Sendable {
-    /// Seconds without an instance that went. One takes some 20 ms, for the kernel waits for all processors, so that many
+    /// Seconds without an instance that went. One takes some 40 ms, for the kernel waits for all processors, so that many
     /// instances take longer than this together; systemd kills after 90 (`TimeoutStopSec`).
     private static let patience = 10
 
