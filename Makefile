@@ -135,7 +135,7 @@ test: RUN_PACKAGES += $(TEST_PACKAGES)
 test: deps prometheus deb troubled
 	Tests/Conformance/coverage.sh
 	$(SWIFT) build --build-tests
-	$(SUDO) env "PATH=$$PATH" $(SWIFT) test --skip-build --no-parallel
+	$(SUDO) env "PATH=$$PATH" SWIFT="$(SWIFT)" Tests/run.sh --skip-build --no-parallel
 	.build/debug/neti-fuzz --inputs 2000
 	$(SUDO) Tests/Package/bare-debian.sh .build/neti_*.deb .build/package-test
 	$(MAKE) gates tsan
@@ -153,7 +153,7 @@ prometheus: .build/prometheus/usr/bin/prometheus
 # which the sanitizer takes its own; and for time the other LiveTests, whose threads share no more than these.
 tsan: deps
 	$(TSAN) $(SWIFT) build --build-tests $(TSAN_OPTIONS)
-	$(SUDO) env "PATH=$$PATH" $(TSAN) $(SWIFT) test --skip-build --no-parallel $(TSAN_OPTIONS) \
+	$(SUDO) env "PATH=$$PATH" $(TSAN) SWIFT="$(SWIFT)" Tests/run.sh --skip-build --no-parallel $(TSAN_OPTIONS) \
 	    --filter '$(TSAN_TESTS)'
 
 # What must hold of the release build: no allocation for a packet, no reference counting or lock on its path.
