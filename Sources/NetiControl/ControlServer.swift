@@ -144,10 +144,13 @@ public struct ControlServer: Service {
                         let peer = connection.peer
                         let entered = places.enter(uid: peer.uid) { connection.giveWay(limit: places.limit) }
                         if entered?.hasReplaced != false { turnedAway.count(peer, logger: logger) }
+                        guard let place = entered?.place else {
+                            // Not beside the others: while it is told, no further client is taken in, so that those without a
+                            // place have few descriptors.
+                            await connection.refuse(limit: places.limit)
+                            continue
+                        }
                         group.addTask {
-                            guard let place = entered?.place else {
-                                return await connection.refuse(limit: places.limit)
-                            }
                             await connection.serve(dispatch, in: place, of: places, memory, logger: logger)
                             places.leave(place)
                         }
