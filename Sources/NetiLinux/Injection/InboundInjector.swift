@@ -92,7 +92,7 @@ package struct InboundInjector: ~Copyable {
             return .tooLong
         }
         let bytes = unsafe frames.packet
-        guard let header = unsafe InjectionHeader(RawSpan(_unsafeBytes: bytes), family: packet.family) else {
+        guard let header = unsafe InjectionHeader(admitted: bytes, family: packet.family) else {
             frames.cancel()
             return .badHeader
         }

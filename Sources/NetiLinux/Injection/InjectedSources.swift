@@ -8,9 +8,10 @@ import Synchronization
 //
 // A packet that is to be received on an Ethernet interface gets a source address that was never used before: unicast,
 // locally administered, 46 bits that nobody can guess. When it comes out of the receive path again, the address with it,
-// the table says what was injected under that address. The low 14 bits say where in the table that stands, the other 32
-// are compared. Places are handed out in turn, in an order that only this table knows, so that an entry lives until
-// 16,384 others were made.
+// the table says what was injected under that address. The upper 32 bits are a secret, which is compared. The low 14 say
+// where in the table that stands, hidden by a mask that follows from the secret and a key of the table's. Places are
+// handed out one after the other, so that an entry lives until 16,384 others were made and neighbours share a line of the
+// processor's cache.
 //
 // An entry is two words, written by one thread and read by many. `tag` is 0 while `source` changes; a reader that finds
 // the same tag before and after it read `source` has read what belongs together.
@@ -25,8 +26,8 @@ package final class InjectedSources: @unchecked Sendable {
 
     private static let indexBits: UInt64 = 14
 
-    /// Places in one line of the processor's cache, which are handed out one after the other.
-    private static let line: UInt64 = 4
+    /// Places in one line of the processor's cache.
+    private static let line: UInt32 = 4
 
     private struct Entry: ~Copyable {
         /// From the highest bit down: 32 bits of the address, 6 injections, 8 stamps, 18 of the time.
@@ -44,23 +45,19 @@ package final class InjectedSources: @unchecked Sendable {
     /// What the issuing thread alone uses: behind a pointer, for a class would have every access checked at run time.
     private struct Issuer: ~Copyable {
         var random = RandomBits()
-        var next: UInt64
-        /// Odd: so it comes to every line before it comes to one again.
-        let step: UInt64
-
-        init() {
-            next = random.next()
-            step = random.next() | 1
-        }
+        var next: UInt32 = 0
     }
 
     private let issuer: UnsafeMutablePointer<Issuer>
+    /// Odd, so that every bit of a secret counts.
+    private let key: UInt32
 
     package init() {
         unsafe entries = .allocate(capacity: Self.capacity)
         for index in 0..<Self.capacity { unsafe (entries + index).initialize(to: Entry()) }
         unsafe issuer = .allocate(capacity: 1)
         unsafe issuer.initialize(to: Issuer())
+        key = unsafe issuer.pointee.random.nextHalf() | 1
     }
 
     deinit {
@@ -74,10 +71,10 @@ package final class InjectedSources: @unchecked Sendable {
     /// - Returns: six bytes, the first one in the highest place of the 64 bits.
     package func issue(for origin: InjectedOrigin, now: UInt64) -> UInt64 {
         unsafe issuer.pointee.next &+= 1
-        let next = unsafe issuer.pointee.next
-        let index = unsafe place(next, issuer.pointee.step)
-        // The table is larger than the nearest caches, and stores wait for each other.
-        if next % Self.line == 0 { unsafe cprefetch_write(entries + place(next &+ Self.line, issuer.pointee.step)) }
+        let number = unsafe issuer.pointee.next
+        // The table is larger than the nearest cache, and stores wait for each other.
+        if number % Self.line == 0 { unsafe cprefetch_write(entries + Self.index(number &+ 2 * Self.line)) }
+        let index = Self.index(number)
         let secret = unsafe UInt64(issuer.pointee.random.nextHalf())
         let time = now >> Self.timeShift & Self.timeMask
         let length = UInt64(origin.linkLayerSourceLength <= 6 ? origin.linkLayerSourceLength : 0)
@@ -88,13 +85,15 @@ package final class InjectedSources: @unchecked Sendable {
         unsafe entry.pointee.tag.store(0, ordering: .releasing)
         unsafe entry.pointee.source.store(source, ordering: .releasing)
         unsafe entry.pointee.tag.store(tag, ordering: .releasing)
-        return Self.address(secret << Self.indexBits | UInt64(index))
+        return Self.address(secret << Self.indexBits | UInt64(index) ^ mask(of: secret))
     }
 
-    /// The place of an address by its number.
-    private func place(_ number: UInt64, _ step: UInt64) -> Int {
-        let line = (number / Self.line &* step) & (UInt64(Self.capacity) / Self.line - 1)
-        return Int(line &* Self.line | number % Self.line)
+    private static func index(_ number: UInt32) -> Int { Int(number) & (capacity - 1) }
+
+    /// What hides the place in an address.
+    @inline(__always)
+    private func mask(of secret: UInt64) -> UInt64 {
+        UInt64(UInt32(truncatingIfNeeded: secret) &* key) >> (32 - Self.indexBits)
     }
 
     /// What was injected under an address; nil when it isn't one of ours. Any thread.
@@ -105,9 +104,10 @@ package final class InjectedSources: @unchecked Sendable {
     @inline(__always)
     package func origin(of address: UInt64, now: () -> UInt64) -> InjectedOrigin? {
         guard let number = Self.number(of: address) else { return nil }
-        let entry = unsafe entries + Int(number & UInt64(Self.capacity - 1))
+        let secret = number >> Self.indexBits
+        let entry = unsafe entries + Int((number ^ mask(of: secret)) & UInt64(Self.capacity - 1))
         let tag = unsafe entry.pointee.tag.load(ordering: .acquiring)
-        guard tag >> 32 == number >> Self.indexBits, tag != 0 else { return nil }
+        guard tag >> 32 == secret, tag != 0 else { return nil }
         let source = unsafe entry.pointee.source.load(ordering: .acquiring)
         guard unsafe entry.pointee.tag.load(ordering: .relaxed) == tag else { return nil }
         let time = (tag & 0x3FFFF) << 13 | source & 0x1FFF
