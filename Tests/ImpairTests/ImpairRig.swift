@@ -81,7 +81,7 @@ final class ImpairRig: @unchecked Sendable {
 
     /// What is on the list for at most that long, with the stamps it bears.
     func onList(_ body: (DuePacket, [UInt8]) -> Void) {
-        consumer.begin()
+        consumer.begin(isWoken: true)
         unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 64) { buffer in
             while true {
                 let count = unsafe consumer.collect(into: buffer)

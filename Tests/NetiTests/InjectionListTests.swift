@@ -4,91 +4,15 @@ import Glibc
 import Hooks
 import Packet
 import Synchronization
-import SystemPackage
 import Testing
 import Witnesses
 
 @testable import Neti
 
-/// A driver that remembers for when it was armed, and what it was to send at once.
-private final class FakeDriver: InjectionDriver, @unchecked Sendable {
-    let armed = Mutex<[UInt64]>([])
-    let outcome = Mutex<InjectionDriver.Outcome>(.sent)
-    let sent = Mutex<[[UInt8]]>([])
-
-    override func arm(at deadline: UInt64) {
-        armed.withLock { $0.append(deadline) }
-    }
-
-    @unsafe
-    override func sendDirectly(
-        _ packet: UnsafeRawBufferPointer, _ header: InjectionHeader, interface: UInt32, nextHop: IPAddress?,
-        mark: UInt32
-    ) -> Outcome {
-        let bytes = unsafe [UInt8](packet)
-        sent.withLock { $0.append(bytes) }
-        return outcome.withLock { $0 }
-    }
-}
-
-/// An instance whose list has a fake driver.
-private struct Rig {
-    let instance: Instance
-    let driver: FakeDriver
-    let handle: NetworkProtocol
-    let netinfo = Netinfo(readers: 4)
-
-    init(_ limits: InjectionLimits = InjectionLimits(), canQueue: Bool = true, interfaces: [Interface] = []) throws {
-        let table = InterfaceTable(publication: netinfo.publication)
-        var state = InterfaceState()
-        for interface in interfaces { _ = state.apply(.interface(interface), in: .global) }
-        table.update(state)
-        let settings = Instance.Settings(injection: limits, provider: FakeProvider(), interfaces: table)
-        instance = try netinfo.addInstance(named: "global", settings: settings)
-        driver = FakeDriver(canQueue: canQueue, longestInbound: 3000)
-        handle = instance.protocolHandle(.inet)
-        instance.injection.attach(driver)
-    }
-
-    func inject(
-        _ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 0, after delay: Duration = .zero
-    ) throws(InjectionError) {
-        try handle.inject(style, packet, interface: interface, after: delay)
-    }
-
-    /// Everything that is due, by its last byte.
-    func due(_ consumer: inout InjectionConsumer) -> [UInt8] {
-        var seen: [UInt8] = []
-        consumer.begin()
-        unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 8) { buffer in
-            while true {
-                let count = unsafe consumer.collect(into: buffer)
-                for index in 0..<count {
-                    let packet = unsafe buffer[index]
-                    var last: UInt8 = 0
-                    unsafe consumer.forEachChunk(of: packet) { last = unsafe $0.last ?? 0 }
-                    seen.append(last)
-                    consumer.finish(packet)
-                }
-                if count < 8 { return }
-            }
-        }
-        consumer.end(driver)
-        return seen
-    }
-}
-
-private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
-    let header = IPHeader(from: IPAddress(v4: 0xC000_0201), to: IPAddress(v4: 0xC000_0202))
-    var payload = [UInt8](repeating: 0, count: length - 28)
-    payload[payload.count - 1] = last
-    return try header.packet(.udp(from: 1, to: 2), payload: payload)
-}
-
 @Suite struct InjectionListTests {
     @Test("Packets go on in order, and their memory comes back (R146, R150)")
     func order() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         var consumer = InjectionConsumer(rig.instance.injection)
         for round in 0..<200 {
             for number in 0..<UInt8(30) {
@@ -106,7 +30,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
     @Test("One timer is set for many packets, and an earlier one for an earlier packet (R150)")
     func timers() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         for _ in 0..<100 { try rig.inject(.queueOut, try datagram(1), after: .seconds(3600)) }
         let first = rig.driver.armed.withLock { $0 }
         #expect(first.count <= 2, "\(first)")
@@ -158,7 +82,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
         limits.packets = 1000
         limits.bytes = 65_536
-        let narrow = try Rig(limits)
+        let narrow = try ListRig(limits)
         let long = try datagram(1, length: 6000)
         for _ in 0..<10 { try narrow.inject(.queueOut, long) }
         #expect(throws: InjectionError(.listFull)) { try narrow.inject(.queueOut, long) }
@@ -173,7 +97,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
     func otherLimits() throws {
         var limits = InjectionLimits()
         (limits.packets, limits.bytes, limits.injections) = (4, 8192, 3)
-        let rig = try Rig(limits)
+        let rig = try ListRig(limits)
         let list = rig.instance.injection
         var consumer = InjectionConsumer(list)
         for number in UInt8(1)...4 { try rig.inject(.queueOut, try datagram(number)) }
@@ -209,7 +133,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
     @Test("Limits that change all the time while threads inject: each thread's packets stay in order, none is lost")
     func limitsUnderTraffic() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         let list = rig.instance.injection
         var consumer = InjectionConsumer(list)
         let (threads, count) = (3, 3000)
@@ -235,7 +159,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
             limits.bytes = limits.packets * 2048
             try list.change(limits)
             turn += 1
-            consumer.begin()
+            consumer.begin(isWoken: true)
             unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 8) { buffer in
                 while true {
                     let count = unsafe consumer.collect(into: buffer)
@@ -260,7 +184,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
     @Test("What can't be injected is refused with the manual's return value (R144, R145, R147, R155)")
     func refusals() throws {
         let up = Interface(index: 2, name: "a", flags: [.up], mtu: 1500)
-        let rig = try Rig(interfaces: [up, Interface(index: 3, name: "b", mtu: 1500)])
+        let rig = try ListRig(interfaces: [up, Interface(index: 3, name: "b", mtu: 1500)])
         let good = try datagram(1)
         func refusal(_ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 2) -> InjectionError? {
             do throws(InjectionError) {
@@ -285,7 +209,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
             try rig.instance.protocolHandle(.arp).inject(.queueOut, good)
         }
         #expect(InjectionError(.unsupported).returnValue == -1)
-        let old = try Rig(canQueue: false, interfaces: [up])
+        let old = try ListRig(canQueue: false, interfaces: [up])
         #expect(throws: InjectionError(.unavailable)) { try old.inject(.queueIn, good, interface: 2) }
         #expect(throws: InjectionError(.unavailable)) { try old.inject(.queueOut, good) }
         try old.inject(.directOut, good, interface: 2)
@@ -293,7 +217,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
     @Test("An instance that goes takes nothing more, and what waits is dropped and counted (R30, R154)")
     func end() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         var consumer = InjectionConsumer(rig.instance.injection)
         try rig.inject(.queueOut, try datagram(1))
         try rig.inject(.queueOut, try datagram(1), after: .seconds(100))
@@ -311,7 +235,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
     @Test("A direct packet is sent on the caller's thread, or waits for its next hop (R146)")
     func direct() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         let packet = try datagram(5)
         try rig.inject(.directOut, packet, interface: 2)
         #expect(rig.driver.sent.withLock { $0 } == [packet])
@@ -340,7 +264,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
 
     @Test("Four threads keep their order while one takes packets off")
     func threads() throws {
-        let rig = try Rig()
+        let rig = try ListRig()
         var consumer = InjectionConsumer(rig.instance.injection)
         let perThread = 20_000
         let threads = (0..<4).map { thread in
@@ -359,7 +283,7 @@ private func datagram(_ last: UInt8, length: Int = 100) throws -> [UInt8] {
         var isInOrder = true
         let start = ContinuousClock.now
         while next.reduce(0, +) < 4 * perThread, start.duration(to: .now) < .seconds(60) {
-            consumer.begin()
+            consumer.begin(isWoken: true)
             unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 64) { buffer in
                 let count = unsafe consumer.collect(into: buffer)
                 for index in 0..<count {

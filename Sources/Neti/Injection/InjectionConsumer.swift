@@ -9,7 +9,7 @@ import Synchronization
 /// Takes the packets whose time has come off one ``InjectionList``. For the provider's thread; used by one thread only.
 ///
 /// # A turn
-/// ``begin()``, then ``collect(into:)`` until it fills less than there is room, ``finish(_:)`` for each packet once it is
+/// ``begin(isWoken:)``, then ``collect(into:)`` until it fills less than there is room, ``finish(_:)`` for each packet once it is
 /// delivered, and ``end(_:)``, which has the timer set again if something still waits.
 @safe
 public struct InjectionConsumer: ~Copyable {
@@ -46,6 +46,8 @@ public struct InjectionConsumer: ~Copyable {
     private var now: UInt64 = 0
     /// Whether nothing was collected yet in this turn.
     private var isFirst = true
+    /// Whether what was collected last ended at a packet that isn't there yet.
+    private var isHeldUp = false
     private var reader = InjectionInboxReader()
     private let finished: UnsafeMutablePointer<Finished>
 
@@ -61,10 +63,15 @@ public struct InjectionConsumer: ~Copyable {
         unsafe finished.deallocate()
     }
 
-    /// Starts a turn: the timer counts as not set from now on.
-    public mutating func begin() {
-        list.counters.count(.wakeups)
-        list.armed.store(.max, ordering: .sequentiallyConsistent)
+    /// Starts a turn.
+    ///
+    /// - Parameter isWoken: whether the timer has gone off since the last turn. It counts as not set from now on then, and
+    ///   as set for its time otherwise.
+    public mutating func begin(isWoken: Bool) {
+        if isWoken {
+            list.counters.count(.wakeups)
+            list.armed.store(.max, ordering: .sequentiallyConsistent)
+        }
         now = UInt64(KstatTime.now.nanoseconds)
         isFirst = true
     }
@@ -83,6 +90,7 @@ public struct InjectionConsumer: ~Copyable {
             unsafe due.initializeElement(at: count, to: chunks.slot(slot).pointee.packet)
             count += 1
         }
+        isHeldUp = count < due.count && reader.isHeldUp
         return count
     }
 
@@ -91,7 +99,9 @@ public struct InjectionConsumer: ~Copyable {
     /// - Parameter deadline: when the consumer has to be called again at the latest for a reason of its own.
     public mutating func end(_ driver: InjectionDriver, before deadline: UInt64 = .max) {
         giveBack()
-        let next = min(earliest, deadline)
+        var next = min(earliest, deadline)
+        // Whoever fills that place sets the timer for its own packet, and those behind it may be due before.
+        if isHeldUp { next = min(next, nextTick) }
         if next < .max { list.arm(driver, at: next) }
     }
 

@@ -7,7 +7,8 @@ import Synchronization
 /// By which packets travel from the threads that inject to the one that delivers: a ring of slots, oldest first.
 ///
 /// A thread draws a place and fills it, so threads never wait for each other; the consumer stops at a place that was drawn and
-/// not filled yet, and whoever fills it sets the timer afterwards. The ring has a place for every packet that may be on the
+/// not filled yet, and comes again a tick later: whoever fills it sets the timer for its own packet only, which may have to
+/// wait longer than others that stand behind it by now. The ring has a place for every packet that may be on the
 /// list, so it is never full; ``InjectionLoad`` orders the emptying of a place before it is drawn again.
 @safe
 struct InjectionInbox: ~Copyable, @unchecked Sendable {
@@ -74,8 +75,17 @@ struct InjectionInbox: ~Copyable, @unchecked Sendable {
     /// Adds a slot; any thread.
     @inline(__always)
     func add(_ slot: UInt32) {
-        let place = drawn.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue & places.mask
-        unsafe places.start[Int(place)].store(slot + 1, ordering: .sequentiallyConsistent)
+        fill(draw(), with: slot)
+    }
+
+    /// Draws a place, which is to be filled at once; any thread.
+    @inline(__always)
+    func draw() -> UInt32 { drawn.wrappingAdd(1, ordering: .sequentiallyConsistent).oldValue }
+
+    /// Fills a place; the thread that drew it.
+    @inline(__always)
+    func fill(_ place: UInt32, with slot: UInt32) {
+        unsafe places.start[Int(place & places.mask)].store(slot + 1, ordering: .sequentiallyConsistent)
     }
 
     /// The place behind the last that was drawn.

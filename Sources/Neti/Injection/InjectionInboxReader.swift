@@ -10,8 +10,8 @@ struct InjectionInboxReader {
 
     /// One for each inbox that there may be, ``InjectionInboxes/most``.
     private var cursors = InlineArray<21, Cursor>(repeating: Cursor())
-    /// How many packets are asked for ahead at most: more than one call delivers, so that they come while this one's are
-    /// delivered.
+    /// How many packets are asked for ahead at most: as many as one call delivers, so that the next one's come while this
+    /// one's are delivered.
     static let farthest: UInt32 = 64
 
     /// The inbox that is read now, and how many there are.
@@ -57,6 +57,10 @@ struct InjectionInboxReader {
         }
         return nil
     }
+
+    /// Whether a place is left that was drawn when ``look(at:)`` was called. Where ``slot(in:)`` has just found none, this
+    /// one isn't filled yet, and all behind it have to wait, those of later inboxes too.
+    var isHeldUp: Bool { places != nil && cursor.place != cursor.end }
 
     /// Takes the next slot, which there is.
     @inline(__always)

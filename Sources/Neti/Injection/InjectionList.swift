@@ -13,8 +13,9 @@ import SystemPackage
 // ever waits for another, and what one thread injected stays in its order.
 //
 // Who wakes the consumer: the time for which the timer is set stands in `armed`. A thread that comes with an earlier time
-// lowers it and sets the timer. The consumer raises it to "never" before it looks into the inbox; so either it sees the
-// packet, or the thread that pushed it sees that no timer is set.
+// lowers it and sets the timer. Once the timer has gone off, the consumer raises it to "never" before it looks into the inbox;
+// so either it sees the packet, or the thread that pushed it sees that no timer is set. A turn that the timer didn't call for
+// leaves it as it is: the timer is still to go off.
 
 /// The packets that one instance holds, delays or has been asked to inject (`net_inject`, R146, R150, R154).
 ///

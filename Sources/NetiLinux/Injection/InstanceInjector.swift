@@ -122,8 +122,8 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     ///
     /// - Returns: whether that was all.
     private func deliver(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64) -> Bool {
-        _ = clnx_timer_take(timer)
-        consumer.begin()
+        // Not the timer's doing where an instance has another turn at once.
+        consumer.begin(isWoken: clnx_timer_take(timer) > 0)
         for _ in 0..<InjectionRound.batches {
             let count = unsafe consumer.collect(into: round.due)
             deliver(count, of: consumer, &round, now)

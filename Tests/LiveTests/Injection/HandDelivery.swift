@@ -57,7 +57,7 @@ final class HandDelivery {
     /// One turn.
     func deliver() {
         let now = Self.now
-        consumer.begin()
+        consumer.begin(isWoken: true)
         neighbours.read(consumer, now: now)
         unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 64) { due in
             var count = due.count
