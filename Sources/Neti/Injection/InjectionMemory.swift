@@ -60,7 +60,8 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
             }
             open.store(count, ordering: .releasing)
         }
-        limit.store(count, ordering: .relaxed)
+        // Whoever may take more finds them open.
+        limit.store(count, ordering: .releasing)
     }
 
     /// Chunks that a slot may be one of.
@@ -72,7 +73,7 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     /// Makes sure of so many chunks, which are taken next; false when there are not enough.
     @inline(__always)
     func claim(_ chunks: Int) -> Bool {
-        if taken.wrappingAdd(chunks, ordering: .acquiring).newValue <= limit.load(ordering: .relaxed) { return true }
+        if taken.wrappingAdd(chunks, ordering: .acquiring).newValue <= limit.load(ordering: .acquiring) { return true }
         unclaim(chunks)
         return false
     }
