@@ -58,7 +58,8 @@ public final class InjectionList: Sendable {
         borrowedInterfaces = BorrowedInterfaceTable(interfaces)
         self.prepare = prepare
         memory = InjectionMemory(atLeast: limits.bounded.bytes / Self.chunkSize)
-        // Without memory there are no chunks, as if all were in use.
+        // Without memory there are no chunks, as if all were in use; what needs none is sent all the same.
+        injectionLimit.store(limits.bounded.injections, ordering: .relaxed)
         try? change(limits)
     }
 }
