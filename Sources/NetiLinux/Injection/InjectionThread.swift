@@ -75,8 +75,10 @@ final class InjectionThread: Sendable {
             let count = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), wait)
             var isRung = false
             let before = busy.count
-            for index in 0..<before where injectors[busy[index]]?.turn(busy[index], &round) == true {
-                busy.append(busy[index])
+            for index in 0..<before {
+                let token = busy[index]
+                guard let injector = injectors[token] else { continue }
+                if turn(injector, token, &round, mailbox.epoll) { busy.append(token) }
             }
             busy.removeFirst(before)
             for index in 0..<max(0, Int(count)) {
@@ -85,17 +87,25 @@ final class InjectionThread: Sendable {
                     isRung = true
                 } else {
                     guard let injector = injectors[token & ~1] else { continue }
-                    if injector.turn(token, &round), !busy.contains(token) { busy.append(token) }
-                    if let (descriptor, token) = injector.takeNewDescriptor() {
-                        // Failing that, what waits for news of neighbours is refused when its time is over.
-                        try? mailbox.epoll.add(descriptor, token: token, describedAs: "neighbours")
-                    }
+                    if turn(injector, token, &round, mailbox.epoll), !busy.contains(token) { busy.append(token) }
                 }
             }
             round.goHome()
             guard isRung || count < 0 else { continue }
             guard obey(mailbox, progress, &injectors) else { return }
         }
+    }
+
+    /// Has an instance deliver what is due, and waits for what it found that there is to wait for; whether more is due.
+    private static func turn(
+        _ injector: InstanceInjector, _ token: UInt64, _ round: inout InjectionRound, _ epoll: WakeableEpoll
+    ) -> Bool {
+        let isBusy = injector.turn(token, &round)
+        if let (descriptor, token) = injector.takeNewDescriptor() {
+            // Failing that, news of neighbours are only looked at when the time of what waits for them is over.
+            try? epoll.add(descriptor, token: token, describedAs: "neighbours")
+        }
+        return isBusy
     }
 
     /// Carries out what was asked; says whether the thread goes on.

@@ -66,8 +66,9 @@ package final class NeighbourResolver {
         }
     }
 
-    /// Refuses what has waited too long, and has addresses confirmed that are in use.
+    /// Refuses what has waited too long, and has addresses confirmed that are in use. What the kernel has told by now counts.
     package func tick(_ consumer: borrowing InjectionConsumer, now: UInt64) {
+        read(consumer, now: now)
         resolution.tick(now) { injector.table.takeUse(of: $0) }
         act(consumer)
     }

@@ -75,6 +75,12 @@ final class HandDelivery {
         consumer.end(driver)
     }
 
+    /// Has it be so much later for what waits for its next hop, and nobody look at what the kernel has told meanwhile.
+    func neighboursTick(after time: Duration) {
+        neighbours.tick(consumer, now: Self.now + UInt64(time / .nanoseconds(1)))
+        consumer.end(driver)
+    }
+
     /// What was counted, by the names in the kstat.
     var status: InjectionList.Status { list.status }
 

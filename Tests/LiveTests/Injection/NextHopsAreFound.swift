@@ -4,6 +4,7 @@ import Glibc
 import Hooks
 import LiveHost
 import Neti
+import NetiLinux
 import Packet
 import Testing
 
@@ -184,6 +185,31 @@ extension RealPackets {
                         return try !sender.neighbour(rig.left.address(family)).contains("STALE")
                     })
                 #expect(sender.delivery.status["unresolved"] == 1)
+            }
+        }
+
+        @Test(
+            "An address that the kernel has told in time counts, also where that is looked at late",
+            arguments: NetworkFamily.ip)
+        func toldInTime(_ family: NetworkFamily) throws {
+            try Rig.with { rig in
+                let sender = try DirectSender(rig, family)
+                let receiver = try UDPSocket(on: rig.left, family, port: DirectSender.port)
+                // Nobody answers for it, so nothing is told before the test does it.
+                let silent = try #require(IPAddress(family == .inet ? "192.0.2.99" : "2001:db8::99"))
+                try sender.send([1], nextHop: silent)
+                let isAsked = Deadline(.seconds(1)).sees {
+                    sender.delivery.deliver()
+                    return sender.delivery.neighbours.nextTick != nil
+                }
+                #expect(isAsked)
+                let address = rig.left.linkLayer.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+                try rig.right.ip(
+                    "neighbour", "replace", "\(silent)", "lladdr", address.joined(separator: ":"), "dev",
+                    Host.interface, "nud", "permanent")
+                sender.delivery.neighboursTick(after: .seconds(4))
+                #expect(sender.delivery.status["unreachable"] == 0)
+                #expect(try receiver.receive()?.bytes == [1])
             }
         }
 
