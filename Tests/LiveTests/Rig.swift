@@ -58,6 +58,16 @@ struct Rig {
         try #require(instance.protocolHandle(.inet).interface(named: Host.interface))
     }
 
+    /// The index of another one of its interfaces, as soon as the instance has heard that it is up.
+    func interface(up name: String) throws -> UInt32 {
+        let handle = instance.protocolHandle(.inet)
+        let isUp = Deadline(.seconds(5)).sees {
+            handle.interface(named: name).flatMap { handle.flags(of: $0) }?.contains(.up) == true
+        }
+        try #require(isUp, "\(name) doesn't come up")
+        return try #require(handle.interface(named: name))
+    }
+
     /// A figure of the instance's injection, as its kstat shows it.
     func injected(_ name: String) -> UInt64 {
         let kstats = provider.netinfo.kstats.snapshot(

@@ -109,8 +109,11 @@ struct InjectedSourcesTests {
                 }
             }
         }
-        for number in 2..<UInt64(400_000) {
+        var number: UInt64 = 2
+        // Until readers had their turn: on a busy machine that may be a while.
+        while number < 400_000 || found.load(ordering: .relaxed) == 0 && number < 400_000_000 {
             latest.store(table.issue(for: Self.origin(number), now: 0), ordering: .relaxed)
+            number += 1
         }
         isOver.store(true, ordering: .relaxed)
         for reader in readers { reader.join() }

@@ -39,15 +39,6 @@ extension RealPackets {
             return told
         }
 
-        private static func index(of name: String, _ rig: Rig) throws -> UInt32 {
-            let handle = rig.instance.protocolHandle(.inet)
-            let isUp = Deadline(.seconds(5)).sees {
-                handle.interface(named: name).flatMap { handle.flags(of: $0) }?.contains(.up) == true
-            }
-            try #require(isUp, "\(name) doesn't come up")
-            return try #require(handle.interface(named: name))
-        }
-
         private static func packet(
             _ rig: Rig, _ family: NetworkFamily, to destination: IPAddress? = nil, number: UInt8 = 0
         ) throws -> [UInt8] {
@@ -70,7 +61,7 @@ extension RealPackets {
         func tun(_ family: NetworkFamily) throws {
             try Rig.with { rig in
                 let device = try TunDevice("tun0", on: rig.right)
-                let index = try Self.index(of: "tun0", rig)
+                let index = try rig.interface(up: "tun0")
                 let told = try Self.listen(rig, family)
                 let receiver = try UDPSocket(on: rig.right, family, port: Self.port)
                 let handle = rig.instance.protocolHandle(family)
@@ -111,7 +102,7 @@ extension RealPackets {
                     link set e0 up
                     link set e1 up
                     """)
-                let (port, bridge) = try (Self.index(of: "e0", rig), Self.index(of: "br0", rig))
+                let (port, bridge) = try (rig.interface(up: "e0"), rig.interface(up: "br0"))
                 let told = try Self.listen(rig, .inet)
                 let receiver = try UDPSocket(on: rig.right, .inet, port: Self.port)
                 #expect(Deadline(.seconds(5)).sees { (try? Self.state(of: "e0", rig)) == "forwarding" })
@@ -197,16 +188,19 @@ extension RealPackets {
         func interfaceGoes() throws {
             try Rig.with { rig in
                 try rig.right.batch("link add d0 type veth peer name d1\nlink set d0 up\nlink set d1 up")
-                let going = try Self.index(of: "d0", rig)
+                let going = try rig.interface(up: "d0")
                 let handle = rig.instance.protocolHandle(.inet)
                 let receiver = try UDPSocket(on: rig.right, .inet, port: Self.port)
                 for number in 0..<3 as Range<UInt8> {
                     let packet = try Self.packet(rig, .inet, number: number)
                     let interface = try number == 1 ? going : rig.interface()
-                    try handle.inject(.queueIn, packet, interface: interface, after: .milliseconds(500))
+                    try handle.inject(.queueIn, packet, interface: interface, after: .seconds(2))
                 }
+                // Which takes the kernel a moment, long before their time.
                 try rig.right.ip("link", "delete", "d0")
-                #expect(try [receiver.receive(), receiver.receive()].map { $0?.bytes } == [[0], [2]])
+                for number in [0, 2] as [UInt8] {
+                    #expect(try receiver.receive(within: .seconds(5))?.bytes == [number])
+                }
                 #expect(Deadline(.seconds(3)).sees { rig.injected("delivered_in") == 2 })
                 #expect(rig.injected("unknown_interface") == 1)
             }

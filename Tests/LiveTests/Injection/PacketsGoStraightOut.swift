@@ -126,9 +126,7 @@ extension RealPackets {
                 let device = try Self.openTunnel(on: rig.right)
                 defer { closeDescriptor(device) }
                 try rig.right.ip("link", "set", "tun0", "up")
-                let handle = rig.instance.protocolHandle(family)
-                let index = try #require(handle.interface(named: "tun0"))
-                #expect(Deadline(.seconds(3)).sees { handle.flags(of: index)?.contains(.up) == true })
+                let index = try rig.interface(up: "tun0")
                 let sender = try DirectSender(rig, family)
                 try sender.send([0x5A], interface: index)
                 let packet = try IPHeader(from: rig.right.address(family), to: rig.left.address(family))
