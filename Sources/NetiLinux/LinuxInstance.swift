@@ -53,14 +53,14 @@ public final class LinuxInstance: Sendable {
         mutating func takeStock() -> [PacketQueue.Status] {
             let steered = steering?.countSteered()
             let statuses = queues.map(\.status)
-            if let steered { overload.note(steered: steered, seen: OverloadAccount.seen(statuses)) }
+            overload.note(steered: steered, seen: OverloadAccount.seen(statuses))
             return statuses
         }
 
         /// Begins to reckon anew, for other queues or other rules.
         mutating func beginStock() {
             let seen = OverloadAccount.seen(queues.map(\.status))
-            overload.begin(steered: steering?.countSteered() ?? 0, seen: seen)
+            overload.begin(steered: steering?.countSteered(), seen: seen)
         }
     }
 

@@ -24,6 +24,8 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         /// Packets that the kernel dropped because the socket's receive buffer was full.
         public var socketFullDrops: UInt32
     }
+        /// Whether the kernel has told the last three, which are 0 otherwise.
+        var hasAccount: Bool
 
     let number: UInt16
     let socket: Int32
@@ -106,7 +108,8 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         let account = account
         return Status(
             number: number, statistics: statistics.snapshot, waiting: account?.waiting ?? 0,
-            queueFullDrops: account?.queue_dropped ?? 0, socketFullDrops: account?.socket_dropped ?? 0)
+            queueFullDrops: account?.queue_dropped ?? 0, socketFullDrops: account?.socket_dropped ?? 0,
+            hasAccount: account != nil)
     }
 
     /// Waits until the pump has answered what was waiting, but no longer than until `deadline`.

@@ -184,13 +184,22 @@ final class SteeringTable: Sendable {
     private func countSteered(_ chains: some Sequence<SteeringChain>) -> UInt64? {
         var sum: UInt64 = 0
         for chain in chains {
+            guard let packets = countSteered(chain) else { return nil }
+            sum += packets
+        }
+        return sum
+    }
+
+    private func countSteered(_ chain: SteeringChain) -> UInt64? {
+        // Another program's change of rules interrupts a listing.
+        for _ in 0..<3 {
             var rules = [clnx_nft_listed_rule](repeating: clnx_nft_listed_rule(), count: 4)
             let count = unsafe clnx_nft_rules(
                 socket, chain.table.family.netfilterFamily, chain.table.name, chain.name, &rules, UInt32(rules.count))
-            guard count >= 0 else { return nil }
-            sum += rules.prefix(Int(count)).reduce(0) { $0 + $1.packets }
+            if count >= 0 { return rules.prefix(Int(count)).reduce(0) { $0 + $1.packets } }
+            guard count == -EINTR else { return nil }
         }
-        return sum
+        return nil
     }
 
     /// Makes a change, and tables and chains that it needs. Tries the kernel's own expression first and remembers what it
