@@ -7,12 +7,9 @@
 #include "CLinuxNet.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 int clnx_thread_name(const char *name) { return prctl(PR_SET_NAME, name) == 0 ? 0 : -errno; }
 
@@ -33,5 +30,3 @@ void clnx_nap(uint64_t nanoseconds) {
         .tv_sec = (time_t)(nanoseconds / 1000000000u), .tv_nsec = (long)(nanoseconds % 1000000000u)};
     (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }
-
-int clnx_wait_for_packets(void) { return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0 ? 0 : -errno; }

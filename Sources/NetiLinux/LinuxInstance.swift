@@ -208,7 +208,8 @@ public final class LinuxInstance: Sendable {
 
     private func makeSteering(_ configuration: InstanceConfiguration) throws(NetiError) -> SteeringTable {
         try SteeringTable(
-            instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker)
+            instance: instance.name, in: namespace, configuration: configuration, broker: provider.broker,
+            passing: provider.passing)
     }
 
     func openQueues(

@@ -24,6 +24,7 @@ public final class LinuxProvider: NetworkProvider {
     let watch: Watch
     let injection: InjectionThread
     let captures: CaptureSwitch
+    let passing = PassingPackets()
     /// How many pumps there are.
     let lanes: Int
 

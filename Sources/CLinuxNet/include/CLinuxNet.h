@@ -106,10 +106,24 @@ int clnx_thread_processor(int32_t thread, uint32_t processor);
 // Sleeps for so many nanoseconds, plus the timer slack; a signal ends the nap early. clock_nanosleep(2).
 void clnx_nap(uint64_t nanoseconds);
 
-// Waits, some 10 ms, until the kernel has done with every packet that was passing through netfilter when this was called,
-// those aside that wait in queues. membarrier(2), MEMBARRIER_CMD_GLOBAL: it ends when every reader has left the data that
-// the kernel's RCU guards, and rules and chains are such data. -EINVAL on a kernel with full tickless processors.
-int clnx_wait_for_packets(void);
+// MARK: - Packets that pass netfilter (passing_packets.c)
+
+// Opens what `clnx_passing_wait` waits by: a packet socket, packet(7), that takes part in nothing. Any namespace will do.
+// -EPERM without CAP_NET_RAW, -EAFNOSUPPORT where the kernel has no packet sockets.
+int clnx_passing_open(void);
+
+// Waits, some 10 ms, until the kernel has done with every packet that was passing through a netfilter hook when this was
+// called, those aside that wait in queues. Rules, chains and queues are data that RCU guards, and a packet is in one and
+// the same reader from the first chain of a hook until it is in a queue or through. Taking away a ring that isn't there,
+// PACKET_RX_RING, ends when every such reader has left: `packet_set_ring` in net/packet/af_packet.c calls
+// `synchronize_net`, whether or not the socket was in use and however many processors there are. For many threads at a
+// time, one of which waits after the other.
+int clnx_passing_wait(int fd);
+
+// The same without that socket, as far as there is such a thing: membarrier(2), MEMBARRIER_CMD_GLOBAL. It waits for readers
+// only where there are several processors: on a single one it returns at once, though a reader that was preempted may be
+// there still. -EINVAL on a kernel with full tickless processors.
+int clnx_passing_wait_unopened(void);
 
 // MARK: - Memory: mallopt(3) (heap.c)
 

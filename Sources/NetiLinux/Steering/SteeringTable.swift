@@ -30,6 +30,7 @@ final class SteeringTable: Sendable {
 
     private let instance: String
     private let socket: Int32
+    private let passing: PassingPackets
     private let state: Mutex<SteeringState>
 
     /// An event of a family.
@@ -44,11 +45,14 @@ final class SteeringTable: Sendable {
 
     /// Opens the way to the namespace's rules.
     ///
+    /// - Parameter passing: the packets on their way.
     /// - Throws: `EBUSY` when the table belongs to a process that lives, `EEXIST` when no daemon made it.
     init(
-        instance: String, in namespace: Namespace, configuration: InstanceConfiguration, broker: NamespaceBroker
+        instance: String, in namespace: Namespace, configuration: InstanceConfiguration, broker: NamespaceBroker,
+        passing: PassingPackets
     ) throws(NetiError) {
         self.instance = instance
+        self.passing = passing
         let socket = try broker.run(in: namespace) { () throws(NetiError) in
             let socket = clnx_nft_open()
             guard socket >= 0 else {
@@ -118,7 +122,7 @@ final class SteeringTable: Sendable {
             }
             if !moved.isEmpty {
                 try commit(SteeringState.Change(emptied: [], filled: moved), &next)
-                waitForPackets()
+                passing.wait()
             }
             do throws(NetiError) {
                 let unmoved = places.filter { !moved.contains($0) }
@@ -150,11 +154,6 @@ final class SteeringTable: Sendable {
                 "\(error.reason); hooks see packets twice until the next change, for new rules can't be taken out: "
                     + second.reason)
         }
-    }
-
-    /// Until no packet is on its way that may have met chains as they were before.
-    private func waitForPackets() {
-        if clnx_wait_for_packets() != 0 { usleep(50_000) }
     }
 
     /// Takes away the tables that were left for another `on-exit` and would outlive the process. What waits in queues of the
