@@ -128,7 +128,7 @@ public final class LinuxProvider: NetworkProvider {
     /// Its steering rules appear all at once, so no packet meets half a chain, and replace those that a dead daemon left,
     /// so none slips between the two.
     /// - Throws: `EBUSY` when another process filters the namespace or holds a queue number, `EEXIST` when somebody else
-    ///   made a table `neti` there, and what the kernel answers.
+    ///   made a table `neti` or `neti-2` there, and what the kernel answers.
     public func startSteering(_ instance: Instance) throws(NetiError) {
         try instances.withLock { $0[instance.netid] }?.startSteering()
     }

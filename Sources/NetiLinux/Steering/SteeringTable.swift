@@ -219,7 +219,8 @@ final class SteeringTable: Sendable {
         }
         throw NetiError(
             .notSupported,
-            "instance '\(instance)': the kernel has neither nftables' 'queue' nor the target NFQUEUE")
+            "instance '\(instance)': the kernel has neither nftables' 'queue' nor the target NFQUEUE"
+                + (state.configuration.failOpen ? ", or not nftables' 'counter', which 'fail-open' takes" : ""))
     }
 
     /// Does without protection where the kernel can't protect a table that stays.
@@ -239,14 +240,15 @@ final class SteeringTable: Sendable {
 
     private func commit(_ transaction: borrowing SteeringTransaction) throws(NetiError) {
         let code = transaction.commit(on: socket)
-        guard code == 0 else {
-            let error = Errno(rawValue: -code)
-            throw NetiError(
-                error,
-                error == .notPermitted
-                    ? "instance '\(instance)': the kernel refuses the steering rules; another process owns the table "
-                        + "'\(Self.names[0])', or CAP_NET_ADMIN is missing"
-                    : "instance '\(instance)': the kernel refuses the steering rules")
-        }
+        guard code != 0 else { return }
+        let error = Errno(rawValue: -code)
+        let tables = Self.names.map { "'\($0)'" }.joined(separator: " or ")
+        let why =
+            switch error {
+            case .notPermitted: "; another process owns a table \(tables), or CAP_NET_ADMIN is missing"
+            case .fileExists: "; there is a table \(tables) that this daemon didn't make"
+            default: ""
+            }
+        throw NetiError(error, "instance '\(instance)': the kernel refuses the steering rules\(why)")
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 import Neti
 import SystemPackage
 
-/// Which process made a table `neti`, as noted in the table's user data.
+/// Which process made a table with a name of ours (``SteeringTable/names``), as noted in the table's user data.
 ///
 /// A process number alone says little, since numbers are used again; together with the time at which the process
 /// started it is unique until the next boot, and tables don't outlive that.
