@@ -58,7 +58,9 @@ extension RunningDaemon {
                 try Deadline(.seconds(5)).sees { () throws -> Bool in
                     try !hosts.left.ip("-o", "link").contains("\(Host.interface)@")
                 }, "something keeps the namespace alive")
-            // Of namespaces the daemon holds its own and no other, but for a moment when it looks at one that somebody made.
+            // Of namespaces the daemon holds its own and no other. Others it opens for the microseconds in which it finds out
+            // which they are (NamespaceIdentity): each that anybody on this machine makes, and all of them every ten seconds.
+            // A single look may meet one of those; what is held would be there at every look.
             var namespaces: [String] = []
             let holdsItsOwn = Deadline(.seconds(5)).sees {
                 namespaces = listFolder("/proc/\(daemon.process)/fd").compactMap {

@@ -75,6 +75,7 @@ extension RunningDaemon {
                 #expect(traffic.brings(20))
                 #expect(blocked.sends(20))
 
+                // A reload of 20 ms takes seconds where other programs want the processors, see ChangesWithoutGap.
                 var client = try ControlClient(path: daemon.controlSocket, timeout: .seconds(60))
                 var hits: [String: Int] = [:]
                 var (changes, refusals) = (0, 0)
