@@ -47,8 +47,10 @@ public struct InstanceConfiguration: Sendable, Equatable {
     /// Everything as it is by default.
     public init() {}
 
-    /// The numbers of all queues: ``queues`` for packets to this host's link-layer address and for outbound ones, then
-    /// one for link-layer multicasts and one for link-layer broadcasts, which the kernel tells apart only in rules.
+    /// The numbers of all queues: one for link-layer multicasts and one for link-layer broadcasts, which the kernel tells
+    /// apart only in rules, then ``queues`` for packets to this host's link-layer address and for outbound ones.
+    ///
+    /// In this order no queue gets another purpose when ``queues`` changes.
     public var queueNumbers: ClosedRange<UInt16> {
         queue...UInt16(clamping: Int(queue) + queues + 1)
     }
@@ -58,6 +60,8 @@ public struct InstanceConfiguration: Sendable, Equatable {
         (1...64).contains(queues) && Int(queue) + queues + 1 <= Int(UInt16.max)
     }
 
-    var multicastQueue: UInt16 { queueNumbers.upperBound - 1 }
-    var broadcastQueue: UInt16 { queueNumbers.upperBound }
+    var multicastQueue: UInt16 { queueNumbers.lowerBound }
+    var broadcastQueue: UInt16 { queueNumbers.lowerBound + 1 }
+    /// The first of the others.
+    var unicastQueue: UInt16 { queueNumbers.lowerBound + 2 }
 }

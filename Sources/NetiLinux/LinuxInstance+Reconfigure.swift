@@ -15,20 +15,20 @@ extension LinuxInstance {
     func reconfigure(_ new: InstanceConfiguration) throws(NetiError) {
         try changing.withLock { _ throws(NetiError) in
             guard let change = try begin(new) else { return }
+            var touched: [PacketQueue] = []
             do throws(NetiError) {
-                for queue in change.kept { try self.change(queue, from: change.old, to: new) }
+                for queue in change.kept {
+                    // Also one that refuses, for its receive buffer may be another by then.
+                    touched.append(queue)
+                    try queue.reconfigure(new)
+                }
                 try complete(change)
             } catch {
-                takeBack(change)
+                restore(touched, change.old)
+                leave(change.opened)
                 throw error
             }
-            guard !change.former.isEmpty else { return }
-            // A processor may still be in the old rules when the new ones are there: so an empty queue has to stay empty.
-            for _ in 0..<2 {
-                for queue in change.former { queue.drain(until: .now + .milliseconds(250)) }
-                usleep(10_000)
-            }
-            for queue in change.former { provider.pumps.remove(queue) }
+            leave(change.former)
         }
     }
 
@@ -73,6 +73,8 @@ extension LinuxInstance {
         try state.withLock { state throws(NetiError) in
             guard !state.isClosed else { throw isClosing }
             try change.steering.reconfigure(change.new)
+            // As near as can be to the moment at which the rules changed: what the queue held then counts as the new kind.
+            for queue in change.kept { queue.setRole(change.new) }
             state.configuration = change.new
             state.timestamps = change.timestamps
             if !change.opened.isEmpty || !change.former.isEmpty {
@@ -84,26 +86,23 @@ extension LinuxInstance {
         }
     }
 
-    private func takeBack(_ change: Change) {
-        for queue in change.kept {
+    private func restore(_ queues: [PacketQueue], _ configuration: InstanceConfiguration) {
+        for queue in queues {
             do throws(NetiError) {
-                try self.change(queue, from: change.new, to: change.old)
+                try queue.reconfigure(configuration)
             } catch {
                 provider.report(
                     NetiError(error.errno, "queue \(queue.number) keeps settings that were refused: \(error.reason)"))
             }
         }
-        for queue in change.opened { provider.pumps.remove(queue) }
     }
 
-    private func change(
-        _ queue: PacketQueue, from old: InstanceConfiguration, to new: InstanceConfiguration
-    ) throws(NetiError) {
-        try queue.reconfigure(new)
-        guard queue.changesRole(from: old, to: new) else { return }
-        // Packets wait in the kernel for the moment. Those that were there before are taken for what comes from now on.
-        provider.pumps.remove(queue)
-        queue.setRole(new)
-        try provider.pumps.add(queue)
+    /// Closes queues to which no rule leads any more, when what is on its way there has come and is answered.
+    private func leave(_ queues: [PacketQueue]) {
+        guard !queues.isEmpty else { return }
+        provider.passing.wait()
+        let deadline = ContinuousClock.now + .milliseconds(250)
+        for queue in queues { queue.drain(until: deadline) }
+        for queue in queues { provider.pumps.remove(queue) }
     }
 }

@@ -5,6 +5,7 @@ import Hooks
 import LiveHost
 import Neti
 import NetiLinux
+import Packet
 import Synchronization
 import Testing
 
@@ -58,6 +59,45 @@ extension RealPackets {
                 #expect(flag.registered.load(ordering: .relaxed) > 10)
                 // It keeps what keeps it.
                 try rig.unregister("restless", from: .physicalIn, of: .inet)
+            }
+        }
+
+        @Test("What waits while the number of queues changes is told with its own flags (R89 to R91)")
+        func flagsStay() throws {
+            try Rig.with(pumps: 1) { rig in
+                let kinds: [(linkLayer: [UInt8], flags: PacketFlags)] = [
+                    (rig.right.linkLayer, []), ([0x01, 0x00, 0x5E, 0, 0, 1], .multicast),
+                    ([UInt8](repeating: 0xFF, count: 6), .broadcast),
+                ]
+                let told = Log<[UInt8]>()
+                let barrier = Barrier()
+                try rig.register("look", on: .physicalIn, of: .inet) { packet in
+                    for kind in UInt8(0)..<3 where packet.isUDP(to: Crossing.port + UInt16(kind)) {
+                        told.note([kind, packet.flags.rawValue])
+                        barrier.pass()
+                    }
+                    return .pass
+                }
+                let cable = try CaptureSocket(on: rig.left)
+                func send(_ kind: Int) throws {
+                    let packet = try IPHeader(from: rig.left.address(.inet), to: rig.right.address(.inet))
+                        .packet(.udp(from: 1, to: Crossing.port + UInt16(kind)), payload: [1])
+                    try cable.send(packet, to: kinds[kind].linkLayer)
+                }
+                try send(0)
+                #expect(Deadline(.seconds(3)).sees { barrier.arrivals == 1 })
+                for kind in kinds.indices { try send(kind) }
+                #expect(Deadline(.seconds(3)).sees { rig.totals.waiting >= 4 })
+                var configuration = InstanceConfiguration()
+                for queues in [2, 5] {
+                    configuration.queues = queues
+                    try rig.provider.reconfigure(rig.instance, configuration)
+                }
+                barrier.open()
+                #expect(Deadline(.seconds(3)).sees { told.entries.count == 4 })
+                for kind in kinds.indices { try send(kind) }
+                #expect(Deadline(.seconds(3)).sees { told.entries.count == 7 })
+                #expect(told.entries.allSatisfy { $0[1] == kinds[Int($0[0])].flags.rawValue }, "\(told.entries)")
             }
         }
     }

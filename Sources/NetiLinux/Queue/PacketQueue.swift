@@ -4,6 +4,7 @@ import CNetfilterQueue
 import Glibc
 import Hooks
 import Neti
+import Synchronization
 import SystemPackage
 
 /// One netfilter queue of one instance: the socket, what it counts, and what the pump needs to know.
@@ -23,9 +24,9 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         public var queueFullDrops: UInt32
         /// Packets that the kernel dropped because the socket's receive buffer was full.
         public var socketFullDrops: UInt32
-    }
         /// Whether the kernel has told the last three, which are 0 otherwise.
         var hasAccount: Bool
+    }
 
     let number: UInt16
     let socket: Int32
@@ -60,11 +61,11 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         self.injected = injected
         socket = opened.socket
         self.accounts = opened.accounts
-        let flags = configuration.flags(ofQueue: number)
+        let role = Atomic(configuration.role(ofQueue: number).rawValue)
         unsafe pumped = .allocate(capacity: 1)
         unsafe pumped.initialize(
             to: PumpedQueue(
-                socket: socket, number: number, netid: instance.netid, zone: zone, flags: flags,
+                socket: socket, number: number, netid: instance.netid, zone: zone, role: role,
                 statistics: .passUnretained(statistics), injection: .passUnretained(instance.injection),
                 injected: .passUnretained(injected), inet: PumpedQueue.Chains(of: instance.protocolHandle(.inet)),
                 inet6: PumpedQueue.Chains(of: instance.protocolHandle(.inet6))))
@@ -75,14 +76,9 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
         close(socket)
     }
 
-    /// Whether the packets that come here by this configuration are others than by an earlier one.
-    func changesRole(from earlier: InstanceConfiguration, to configuration: InstanceConfiguration) -> Bool {
-        earlier.flags(ofQueue: number) != configuration.flags(ofQueue: number)
-    }
-
-    /// Says which packets come here from now on. No pump turns the queue meanwhile.
+    /// Says which packets come here from now on. Those that wait are taken for such packets too.
     func setRole(_ configuration: InstanceConfiguration) {
-        unsafe pumped.pointee.flags = configuration.flags(ofQueue: number)
+        unsafe pumped.pointee.role.store(configuration.role(ofQueue: number).rawValue, ordering: .relaxed)
     }
 
     /// Changes what the kernel does with the queue's packets, while they flow.
@@ -175,7 +171,7 @@ private struct Opened: Sendable {
 
 extension InstanceConfiguration {
     /// What a queue tells of its inbound packets' link-layer destination.
-    fileprivate func flags(ofQueue number: UInt16) -> PacketFlags {
+    fileprivate func role(ofQueue number: UInt16) -> PacketFlags {
         switch number {
         case multicastQueue: .multicast
         case broadcastQueue: .broadcast

@@ -2,12 +2,13 @@
 
 import Hooks
 import Neti
+import Synchronization
 
-/// One queue as its pump sees it: a plain value of numbers and unretained references.
+/// One queue as its pump sees it: numbers and unretained references.
 ///
 /// ``PacketQueue`` keeps everything alive that is referred to here, until the pump has let go of the queue.
 @safe
-struct PumpedQueue {
+struct PumpedQueue: ~Copyable {
     /// The events of one protocol.
     @safe
     struct Chains {
@@ -44,14 +45,18 @@ struct PumpedQueue {
     let netid: NetID
     /// The inode of its namespace.
     let zone: UInt64
-    /// Link-layer destination of the inbound packets that are steered here.
-    var flags: PacketFlags
+    /// ``flags`` as a number, which may change at any time.
+    let role: Atomic<UInt8>
     let statistics: Unmanaged<QueueStatistics>
     /// For hooks that inject.
     let injection: Unmanaged<InjectionList>
     let injected: Unmanaged<InjectedPackets>
     let inet: Chains
     let inet6: Chains
+
+    /// Link-layer destination of the inbound packets that are steered here.
+    @inline(__always)
+    var flags: PacketFlags { PacketFlags(rawValue: role.load(ordering: .relaxed)) }
 
     /// Where steering rules hang (`enum nf_inet_hooks` in linux/netfilter.h).
     private enum Place {

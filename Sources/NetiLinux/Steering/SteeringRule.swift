@@ -25,7 +25,7 @@ struct SteeringRule {
     /// tell its link-layer destination. The third rule has no condition: what is neither for this host nor a broadcast
     /// is a multicast, one that this host sent and hears itself included.
     static func rules(for event: NetworkEvent, _ configuration: InstanceConfiguration) -> [SteeringRule] {
-        let all = SteeringRule(event: event, queue: configuration.queue, queues: UInt16(configuration.queues))
+        let all = SteeringRule(event: event, queue: configuration.unicastQueue, queues: UInt16(configuration.queues))
         switch event {
         case .physicalOut, .forwarding, .loopbackIn, .loopbackOut:
             return [all]
