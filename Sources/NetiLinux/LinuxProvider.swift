@@ -133,10 +133,15 @@ public final class LinuxProvider: NetworkProvider {
         try instances.withLock { $0[instance.netid] }?.startSteering()
     }
 
-    /// Changes how an instance's packets are queued, while they flow: none is lost, none passes unseen.
+    /// Changes how an instance's packets are queued, while they flow: none is lost, and none of those that flow passes unseen.
     ///
-    /// Where ``InstanceConfiguration/onExit`` or a priority changes, packets may be shown to hooks twice for some 20 ms, at
-    /// the former place in netfilter and at the new one.
+    /// - Where ``InstanceConfiguration/onExit`` or a priority changes, packets may be shown to hooks twice for some 20 ms,
+    ///   at the former place in netfilter and at the new one.
+    /// - Where a priority becomes a lower one, what has stopped between the new place and the former one passes unseen: a
+    ///   packet in another program's queue there, and a datagram of which a part lay in the kernel's reassembly, at -400.
+    ///   Of the latter hooks see the fragments that come afterwards, and never the whole.
+    /// - Where ``InstanceConfiguration/queue`` changes so that the numbers overlap, a queue may be for other packets than
+    ///   before; then what waits there, and what is on its way, is told with the ``PacketEvent/flags`` of the wrong kind.
     /// - Throws: `EINVAL` when there are no such queue numbers, `EBUSY` when somebody holds one, `ENOTSUP` when the kernel
     ///   lacks a feature, `EDEADLK` from inside a hook or a callback, and what the kernel answers. Nothing has changed then.
     public func reconfigure(_ instance: Instance, _ configuration: InstanceConfiguration) throws(NetiError) {

@@ -101,11 +101,16 @@ final class SteeringTable: Sendable {
         }
     }
 
-    /// Steers by another configuration, while packets flow: none passes unseen, and what waits in the queues stays there.
+    /// Steers by another configuration, while packets flow: none that flows passes unseen, and what waits in the queues
+    /// stays there.
     ///
     /// Where rules stay in their chains one transaction replaces all of them. Where they go to other chains the new ones
-    /// come first, and the old ones go when every processor that may not have seen them has left netfilter: in between, for
+    /// come first, and the old ones go when no packet is on its way any more that may not have met them: in between, for
     /// 10 to 20 ms, packets are queued at both places.
+    ///
+    /// What doesn't flow is missed where rules move to an earlier place: a packet that waits between the two, in another
+    /// program's queue or for the rest of its fragments (`NF_IP_PRI_CONNTRACK_DEFRAG`, -400), has passed the one before
+    /// there were rules and reaches the other when there are none.
     /// - Throws: what the kernel answered; everything is steered as before then.
     func reconfigure(_ configuration: InstanceConfiguration) throws(NetiError) {
         try state.withLock { state throws(NetiError) in
