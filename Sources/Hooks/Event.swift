@@ -38,8 +38,8 @@ public protocol Event: AnyObject, Sendable {
     /// The hook that a reader's thread is inside; see `HookEvent.hookInside(reader:)`.
     func hookInside(reader index: Int) -> String?
 
-    /// Takes a hook off; see `HookEvent.unregister(named:record:)`.
-    func unregister(named hookName: String, record: () -> Void) throws(HookError)
+    /// Takes a hook off; see `HookEvent.unregister(named:registration:record:)`.
+    func unregister(named hookName: String, registration: UInt64?, record: () -> Void) throws(HookError)
 
     /// Registers a callback for hooks that come and go; see `HookEvent.register(_:)`.
     func register(_ callback: NotifyCallback) throws(HookError)
@@ -59,8 +59,8 @@ public protocol Event: AnyObject, Sendable {
 }
 
 extension Event {
-    /// Takes a hook off; see `HookEvent.unregister(named:record:)`.
-    public func unregister(named hookName: String) throws(HookError) {
-        try unregister(named: hookName, record: {})
+    /// Takes a hook off, whichever has that name; see `HookEvent.unregister(named:registration:record:)`.
+    public func unregister(named hookName: String, record: () -> Void = {}) throws(HookError) {
+        try unregister(named: hookName, registration: nil, record: record)
     }
 }

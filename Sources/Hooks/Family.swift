@@ -140,12 +140,13 @@ public final class HookFamily: Sendable {
 
     /// Takes a hook off the event of that name.
     ///
-    /// - Throws: `ENXIO` if there is no such event; else as `HookEvent.unregister(named:record:)`.
+    /// - Throws: `ENXIO` if there is no such event; else as `HookEvent.unregister(named:registration:record:)`.
     public func unregister(
-        hookNamed hookName: String, from eventName: String, record: (any Event) -> Void = { _ in }
+        hookNamed hookName: String, registration: UInt64? = nil, from eventName: String,
+        record: (any Event) -> Void = { _ in }
     ) throws(HookError) {
         let event = try hookedEvent(eventName)
-        try event.unregister(named: hookName) { record(event) }
+        try event.unregister(named: hookName, registration: registration) { record(event) }
     }
 
     private func hookedEvent(_ eventName: String) throws(HookError) -> any Event {

@@ -86,18 +86,22 @@ extension HookEvent where Data: ~Copyable {
     ///
     /// - Parameters:
     ///   - hookName: its name.
+    ///   - registration: which hook of that name, so that one that has taken its place meanwhile is left alone; nil for
+    ///     whichever it is.
     ///   - record: called once when the callbacks have heard that the hook is gone (R50).
     /// - Throws: `EDEADLK` from inside a hook, or anywhere else between `enter` and `leave` of a reader, and where it
     ///   would wait for itself, such as from inside `interest` or a callback of this event; `ENXIO` if there is no hook
-    ///   of that name. Nothing has changed then.
-    public func unregister(named hookName: String, record: () -> Void) throws(HookError) {
+    ///   of that name, or another one. Nothing has changed then.
+    public func unregister(
+        named hookName: String, registration: UInt64?, record: () -> Void
+    ) throws(HookError) {
         if publication.isCallerInside {
             throw HookError(.deadlock, "hook \(hookName): unregistering from inside a hook")
         }
         let departure = Turn()
         try departure.begin()
         defer { departure.end() }
-        let epoch = try removed(hookName, departure)
+        let epoch = try removed(hookName, registration, departure)
         publication.wait(until: epoch)
         try turn.takeSurely {
             reclaim(upTo: epoch)
@@ -109,9 +113,11 @@ extension HookEvent where Data: ~Copyable {
     }
 
     /// Takes a hook off as soon as the one that it has replaced, if any, is gone, and returns the epoch to wait for.
-    private func removed(_ hookName: String, _ departure: Turn) throws(HookError) -> UInt64 {
+    private func removed(
+        _ hookName: String, _ registration: UInt64?, _ departure: Turn
+    ) throws(HookError) -> UInt64 {
         while true {
-            switch try turn.take({ () throws(HookError) in try remove(hookName, departure) }) {
+            switch try turn.take({ () throws(HookError) in try remove(hookName, registration, departure) }) {
             case .removed(let epoch): return epoch
             case .isReplacing(let earlier): try earlier.take {}
             }
@@ -127,15 +133,19 @@ extension HookEvent where Data: ~Copyable {
     }
 
     /// Takes a hook off and tells if nobody wants the event any more. Needs the turn.
-    private func remove(_ hookName: String, _ departure: Turn) throws(HookError) -> Removal {
+    private func remove(
+        _ hookName: String, _ registration: UInt64?, _ departure: Turn
+    ) throws(HookError) -> Removal {
         let removal = try state.withLock { state throws(HookError) -> Removal in
-            if let earlier = state.departure(of: hookName), state.records.contains(where: { $0.hook.name == hookName })
-            {
-                return .isReplacing(earlier)
-            }
-            guard state.remove(hookName) else {
+            guard let record = state.records.first(where: { $0.hook.name == hookName }) else {
                 throw HookError(.noSuchAddressOrDevice, "no hook \(hookName) on event \(family)/\(name)")
             }
+            if let registration, registration != record.registration {
+                throw HookError(
+                    .noSuchAddressOrDevice, "hook \(hookName) on event \(family)/\(name) is another one by now")
+            }
+            if let earlier = state.departure(of: hookName) { return .isReplacing(earlier) }
+            _ = state.remove(hookName)
             state.removed += 1
             state.beginDeparture(of: hookName, turn: departure)
             return .removed(publish(&state))

@@ -91,9 +91,15 @@ public class ProtocolHandle: @unchecked Sendable {
     /// - Throws: `ENXIO` when there is no family, no such event or no hook of that name on it; `EDEADLK` when called from
     ///   inside a hook or where it would wait for itself, such as from inside a callback of that event.
     public func unregister(_ name: String, fromEventNamed event: String) throws(NetiError) {
+        try unregister(name, registration: nil, fromEventNamed: event)
+    }
+
+    private func unregister(
+        _ name: String, registration: UInt64?, fromEventNamed event: String
+    ) throws(NetiError) {
         let attachment = try anyAttachment("hook '\(name)'", .noSuchAddressOrDevice)
         try refusing { () throws(HookError) in
-            try attachment.family.unregister(hookNamed: name, from: event) {
+            try attachment.family.unregister(hookNamed: name, registration: registration, from: event) {
                 attachment.statistics.remove(hook: name, of: $0)
             }
         }
@@ -106,6 +112,13 @@ public class ProtocolHandle: @unchecked Sendable {
     /// - Throws: as ``unregister(_:fromEventNamed:)``.
     public func unregister(_ name: String, from event: NetworkEvent) throws(NetiError) {
         try unregister(name, fromEventNamed: event.rawValue)
+    }
+
+    /// Takes this very hook off, and not one that has taken its place since it was looked at.
+    ///
+    /// - Throws: as ``unregister(_:fromEventNamed:)``; `ENXIO` also when another one has its name.
+    package func unregister(_ hook: HookDescription, from event: NetworkEvent) throws(NetiError) {
+        try unregister(hook.name, registration: hook.registration, fromEventNamed: event.rawValue)
     }
 
     // MARK: For those beside

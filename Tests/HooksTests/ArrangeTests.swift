@@ -132,6 +132,26 @@ struct ArrangeTests {
         try event.unregister(named: "a")
     }
 
+    @Test("Who takes off a registration that another hook of that name has replaced is told ENXIO; that one stays")
+    func takesOffNoSuccessor() throws {
+        let event = makeEvent()
+        try event.register(.tracing("a"))
+        try event.register(.tracing("b"))
+        let first = try #require(event.snapshot().first)
+        try event.arrange([.new(.tracing("a"))])
+        func takeOff(_ hook: HookDescription) -> Errno? {
+            errno { () throws(HookError) in
+                try event.unregister(named: hook.name, registration: hook.registration, record: {})
+            }
+        }
+        #expect(takeOff(first) == .noSuchAddressOrDevice)
+        #expect(try run(event) == ["a", "b"])
+        #expect(event.counters.removed == 1)
+        let second = try #require(event.snapshot().first { $0.name == "a" })
+        #expect(takeOff(second) == nil)
+        #expect(try run(event) == ["b"])
+    }
+
     @Test("It returns when the hook that was replaced has, which is gone by then; until then its name isn't free (R51)")
     func waitsForReplaced() throws {
         let event = makeEvent()
