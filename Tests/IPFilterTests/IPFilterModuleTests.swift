@@ -51,7 +51,12 @@ struct IPFilterModuleTests {
                 base: base,
                 count: buffer.count, capacity: buffer.count)
             if consumed { event.consume() }
-            return (try? function(&event)) ?? .drop
+            do throws(Errno) {
+                return try function(&event)
+            } catch {
+                Issue.record("the hook failed: \(error)")
+                return .drop
+            }
         }
     }
 

@@ -5,6 +5,8 @@ import Impair
 import Kstat
 import Neti
 import Packet
+import SystemPackage
+import Testing
 
 /// An instance with one `impair` hook, packets that are shown to it, and what it puts on the list.
 final class ImpairRig: @unchecked Sendable {
@@ -72,7 +74,11 @@ final class ImpairRig: @unchecked Sendable {
                 netid: instance.netid, family: family, event: event, flags: [], lane: lane, metadata: metadata, mark: 0,
                 base: base, count: bytes.count, capacity: bytes.count,
                 injection: Unmanaged.passUnretained(instance.injection))
-            result = (try? function(&event)) ?? .drop
+            do throws(Errno) {
+                result = try function(&event)
+            } catch {
+                Issue.record("the hook failed: \(error)")
+            }
             isConsumed = event.isConsumed
             if !isConsumed { event.finishChecksums() }
         }

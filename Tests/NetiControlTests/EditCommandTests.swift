@@ -112,8 +112,10 @@ struct EditCommandTests {
         #expect(instanceLines(instances, width: nil)[0].hasSuffix("OLDEST"))
         hooks[1].saved = false
         instances[1].saved = false
-        let hookLines = hookLines(hooks, width: nil).prefix(4)
-        #expect(hookLines.map { $0.hasSuffix("  not saved") } == [false, false, true, false])
+        let hookLines = hookLines(hooks, width: nil)
+        // The head, the hooks, and below what is wrong with two of them.
+        #expect(
+            hookLines.map { $0.hasSuffix("  not saved") } == [false, false, true, false, false, false, false, false])
         #expect(hookLines[0].hasSuffix("  NOTE"))
         let instanceLines = instanceLines(instances, width: nil).prefix(3)
         #expect(instanceLines.map { $0.hasSuffix("  not saved") } == [false, false, true])

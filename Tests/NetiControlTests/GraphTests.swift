@@ -73,6 +73,16 @@ struct GraphTests {
         #expect(graph.cards[0].rows[0].packets == 10 && graph.cards[0].rows[0].passed == 7)
     }
 
+    @Test func whatWasTakenOffIsNoPartOfAChain() {
+        var off = hook(0, "off", "inet", "PHYSICAL_IN", 0, 70)
+        off.state = .takenOff
+        var alone = hook(0, "alone", "inet", "PHYSICAL_OUT", 0, 70)
+        alone.state = .takenOff
+        let rows = Graph([instance(0, "global")], [off, hook(0, "on", "inet", "PHYSICAL_IN", 1), alone]).cards[0].rows
+        #expect(rows.map(\.event) == ["PHYSICAL_IN"])
+        #expect(rows.first?.chain.map(\.name) == ["on"] && rows.first?.packets == 10)
+    }
+
     @Test(arguments: GraphCommand.Theme.allCases) func thePictureIsXMLWithEverythingInIt(theme: GraphCommand.Theme)
         throws
     {
@@ -81,8 +91,8 @@ struct GraphTests {
             #expect(reader.texts.contains(text), "\(text)")
         }
         #expect(reader.texts.contains("1000 received, 98 dropped, 7 lost, 12 held"))
-        let met = Samples.hooks.count { $0.state != .takenOff }
-        #expect(reader.elements.count { $0.name == "rect" && $0.attributes["class"] == "hook" } == met)
+        // One of the four was taken off, and no packet meets it.
+        #expect(reader.elements.count { $0.name == "rect" && $0.attributes["class"] == "hook" } == 3)
     }
 
     @Test(
