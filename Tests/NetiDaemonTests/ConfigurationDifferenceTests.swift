@@ -111,6 +111,27 @@ struct ConfigurationDifferenceTests {
             ])
     }
 
+    @Test(arguments: [
+        ("10.2ms", "10.8ms", "10.2 ms -> 10.8 ms"), ("1.000001ms", "1s", "1.000001 ms -> 1 s"),
+        ("0.999us", "3600s", "999 ns -> 3600 s"), ("50us", "50.005us", "50 us -> 50.005 us"),
+    ])
+    func timesAreToldToTheLastDigit(before: String, after: String, told: String) throws {
+        func hook(_ budget: String) -> String {
+            """
+            [[instance]]
+            netns = "blue"
+            [[instance.hook]]
+            name = "a"
+            module = "trace"
+            label = "x"
+            events = ["PHYSICAL_IN"]
+            time-budget = "\(budget)"
+            """
+        }
+        #expect(
+            try changes(hook(before), hook(after)) == ["instance 'blue': hook 'a' changed: time-budget \(told)"])
+    }
+
     @Test func anInstanceGoesOnWithEveryOtherValue() throws {
         for line in [#"on-exit = "closed""#, "priority-in = 3", "injection-packets = 7"] {
             let told = try changes("[[instance]]\nnetns = \"blue\"\n", "[[instance]]\nnetns = \"blue\"\n\(line)\n")

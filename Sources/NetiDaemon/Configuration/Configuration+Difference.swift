@@ -134,7 +134,7 @@ extension Configuration.Hook {
             ("families", { "\($0.families.map(\.rawValue))" }),
             ("hint", { "\($0.hint)".quoted }),
             ("on-failure", { $0.policy.onFailure.rawValue.quoted }),
-            ("time-budget", { $0.policy.timeBudget.map { Duration.nanoseconds($0).forPeople } ?? "none" }),
+            ("time-budget", { $0.policy.timeBudget.map { Duration.nanoseconds($0).exactForPeople } ?? "none" }),
             ("on-over-budget", { $0.policy.onOverBudget.rawValue.quoted }),
         ]
         let keys = Set(settings.keys).union(other.settings.keys).sorted()

@@ -43,39 +43,56 @@ struct LossReport {
         let loss: Loss
     }
 
+    /// What an instance has counted.
+    struct Figures {
+        let name: String
+        let netid: NetID
+        let passedUnseen: UInt64
+        let queues: [PacketQueue.Status]
+    }
+
     private var told: [Key: UInt64] = [:]
     private var toldUnseen: [NetID: UInt64] = [:]
 
     /// Looks at all queues and tells what has been lost since the last look.
     mutating func look(at engine: Engine, logger: Logger) {
+        let figures = engine.entries.compactMap(\.running?.instance).map { instance in
+            let status = engine.provider.status(of: instance)
+            return Figures(
+                name: instance.name, netid: instance.netid, passedUnseen: status?.passedUnseen ?? 0,
+                queues: status?.queues ?? [])
+        }
+        look(at: figures, logger: logger)
+    }
+
+    /// The same for these instances, which are all that there are: one that isn't among them counts from 0 when it is again.
+    mutating func look(at instances: [Figures], logger: Logger) {
         var seen: [Key: UInt64] = [:]
-        for running in engine.entries.compactMap(\.running) {
-            let status = engine.provider.status(of: running.instance)
-            tellUnseen(status?.passedUnseen ?? 0, in: running.instance, logger: logger)
-            for queue in status?.queues ?? [] {
+        for instance in instances {
+            tellUnseen(in: instance, logger: logger)
+            for queue in instance.queues {
                 for loss in Loss.allCases {
-                    let key = Key(netid: running.instance.netid, queue: queue.number, loss: loss)
+                    let key = Key(netid: instance.netid, queue: queue.number, loss: loss)
                     let count = loss.count(queue)
                     seen[key] = count
                     let before = told[key] ?? 0
                     guard count > before else { continue }
                     logger.warning(
-                        "instance '\(running.instance.name)', queue \(queue.number): \(loss.sentence(count - before))",
-                        metadata: [
-                            "instance": "\(running.instance.name)", "netid": "\(running.instance.netid)",
-                        ])
+                        "instance '\(instance.name)', queue \(queue.number): \(loss.sentence(count - before))",
+                        metadata: ["instance": "\(instance.name)", "netid": "\(instance.netid)"])
                 }
             }
         }
         told = seen
+        toldUnseen = Dictionary(instances.map { ($0.netid, $0.passedUnseen) }) { max($0, $1) }
     }
 
     /// Tells what no hook has seen, with `fail-open`.
-    private mutating func tellUnseen(_ count: UInt64, in instance: Instance, logger: Logger) {
+    private func tellUnseen(in instance: Figures, logger: Logger) {
         let before = toldUnseen[instance.netid] ?? 0
-        guard count > before else { return }
-        toldUnseen[instance.netid] = count
-        let loss = "the kernel let \(count - before) packets pass unseen because a queue was full ('fail-open')"
+        guard instance.passedUnseen > before else { return }
+        let count = instance.passedUnseen - before
+        let loss = "the kernel let \(count) packets pass unseen because a queue was full ('fail-open')"
         logger.warning(
             "instance '\(instance.name)': \(loss); a larger 'queue-length', more 'queues' or quicker hooks help",
             metadata: ["instance": "\(instance.name)", "netid": "\(instance.netid)"])
