@@ -3,6 +3,7 @@
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 
 /// One client: reads calls, sends the reply, or all replies, to one before it looks at the next.
 struct Connection: Sendable {
@@ -37,9 +38,12 @@ struct Connection: Sendable {
 
     /// Closes the connection of a client that is being served, for another one. What it has not read is lost; one that
     /// has read everything is told why. Does not wait.
-    func giveWay(limit: Int) {
+    ///
+    /// - Returns: what is fulfilled when it is closed.
+    func giveWay(limit: Int) -> EventLoopFuture<Void> {
         tellTooMany(limit)
         channel.channel.close(promise: nil)
+        return channel.channel.closeFuture
     }
 
     private func tellTooMany(_ limit: Int) {
@@ -139,6 +143,10 @@ struct Connection: Sendable {
     /// Calls that come meanwhile wait for the end, like all calls.
     private func send(_ queue: MonitorQueue) async throws {
         channel.channel.closeFuture.whenComplete { _ in queue.finish() }
+        // Who has lost its place may be a client that doesn't read, for whom this would wait for ever.
+        let patience = Patience()
+        queue.whenFinished { patience.begin(closeUnlessCancelled()) }
+        defer { patience.end() }
         try await withGracefulShutdownHandler {
             while let events = await queue.next(atMost: Self.eventsAtOnce) {
                 try await send(events.flatMap { try Message.reply(Monitor.Reply(event: $0), continues: true) })
@@ -155,6 +163,29 @@ struct Connection: Sendable {
             while let reply = await source.next() { try await send(Message.reply(reply, continues: true)) }
         } onGracefulShutdown: {
             source.finish()
+        }
+    }
+
+    /// What closes the connection of a client whose stream has ended, until it has read what was sent.
+    private final class Patience: Sendable {
+        private struct State {
+            var close: Scheduled<Void>?
+            var isOver = false
+        }
+
+        private let state = Mutex(State())
+
+        func begin(_ close: Scheduled<Void>) {
+            state.withLock { state in
+                if state.isOver { close.cancel() } else { state.close = close }
+            }
+        }
+
+        func end() {
+            state.withLock { state in
+                state.isOver = true
+                state.close?.cancel()
+            }
         }
     }
 

@@ -5,6 +5,7 @@ public import Logging
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
+import Synchronization
 import SystemPackage
 
 /// The daemon's side of the control interface: a Varlink service on a Unix socket.
@@ -63,6 +64,9 @@ public struct ControlServer: Service {
         }
     }
 
+    /// Calls that are answered at the same time. Of those that may have to wait for a change, the daemon keeps one here.
+    private static let threads = 4
+
     private let socket: ListeningSocket
     private let limits: Limits
     private let dispatch: Dispatch
@@ -96,7 +100,7 @@ public struct ControlServer: Service {
     public func run() async throws {
         guard let descriptor = socket.takeDescriptor() else { throw ControlServerError.alreadyRan }
         defer { socket.unlink() }
-        let threads = ControlThreads()
+        let threads = ControlThreads(answering: Self.threads)
         do {
             try await threads.start()
             let listener = try await ServerBootstrap(group: threads.loop)
@@ -137,16 +141,20 @@ public struct ControlServer: Service {
         let places = ClientPlaces(limit: limits.clients)
         let memory = ReplyMemory(limit: limits.replyBytes)
         let turnedAway = TurnedAway()
+        let leaving = Leaving()
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
                 try await withGracefulShutdownHandler {
                     for try await connection in connections {
                         let peer = connection.peer
-                        let entered = places.enter(uid: peer.uid) { connection.giveWay(limit: places.limit) }
+                        let entered = places.enter(uid: peer.uid) {
+                            leaving.note(connection.giveWay(limit: places.limit))
+                        }
                         if entered?.hasReplaced != false { turnedAway.count(peer, logger: logger) }
+                        // Neither this nor refusing happens beside taking in others, so that those without a place have few
+                        // descriptors.
+                        await leaving.wait()
                         guard let place = entered?.place else {
-                            // Not beside the others: while it is told, no further client is taken in, so that those without a
-                            // place have few descriptors.
                             await connection.refuse(limit: places.limit)
                             continue
                         }
@@ -160,6 +168,20 @@ public struct ControlServer: Service {
                 }
             }
         }
+    }
+}
+
+/// The client that had to give its place to another one, until its connection is closed.
+private final class Leaving: Sendable {
+    private let closing = Mutex<EventLoopFuture<Void>?>(nil)
+
+    func note(_ isClosed: EventLoopFuture<Void>) {
+        closing.withLock { $0 = isClosed }
+    }
+
+    /// Waits for the event loop, not for the client.
+    func wait() async {
+        try? await closing.withLock { $0.take() }?.get()
     }
 }
 

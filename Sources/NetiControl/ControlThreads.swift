@@ -2,25 +2,28 @@
 
 import Glibc
 import NIOCore
-import NIOPosix
+package import NIOPosix
 
-/// The threads of the control interface: one that reads and writes, a few that answer.
+/// Threads that serve clients: one that reads and writes, a few that answer. The control interface has some, and the metrics
+/// have others.
 ///
 /// They give way to those that carry packets: whatever clients ask for, on a machine that has too much to do they get
 /// the least of it.
-final class ControlThreads: TaskExecutor {
-    /// Calls that may take their time at once, without others waiting for them.
-    private static let count = 4
-
+package final class ControlThreads: TaskExecutor {
     /// The nice value of setpriority(2), which Linux keeps for each thread. On a processor that a pump keeps busy, a thread
     /// gets a thirtieth of the time: little enough for the packets, and enough for a call or two.
     private static let niceness: CInt = 15
 
-    let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    private let pool = NIOThreadPool(numberOfThreads: count)
+    package let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let pool: NIOThreadPool
+
+    /// - Parameter count: calls that may take their time at once, without others waiting for them.
+    package init(answering count: Int) {
+        pool = NIOThreadPool(numberOfThreads: count)
+    }
 
     /// Starts them.
-    func start() async throws {
+    package func start() async throws {
         let pool = pool
         try await loop.next().submit {
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
@@ -30,12 +33,12 @@ final class ControlThreads: TaskExecutor {
     }
 
     /// Ends them; nothing may run on them any more.
-    func stop() async throws {
+    package func stop() async throws {
         try await loop.shutdownGracefully()
         try await pool.shutdownGracefully()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let executor = unsafe asUnownedTaskExecutor()
         pool.submit { _ in unsafe job.runSynchronously(on: executor) }

@@ -15,6 +15,7 @@ public final class MonitorQueue: Sendable {
         var isFinished = false
         var reason: ControlError?
         var reader: CheckedContinuation<Void, Never>?
+        var ending: (@Sendable () -> Void)?
 
         mutating func take(_ count: Int) -> Taken {
             if isFinished { return .finished }
@@ -68,13 +69,23 @@ public final class MonitorQueue: Sendable {
 
     /// The same, with something to tell the reader. Of several reasons the first one counts.
     func finish(because reason: ControlError?) {
-        let reader = state.withLock { state in
+        let (reader, ending) = state.withLock { state in
             if !state.isFinished { state.reason = reason }
             state.isFinished = true
             state.events.removeAll()
-            return state.reader.take()
+            return (state.reader.take(), state.ending.take())
         }
+        ending?()
         reader?.resume()
+    }
+
+    /// Calls `body` once when it is finished, which may be at once. It may not wait.
+    func whenFinished(_ body: @escaping @Sendable () -> Void) {
+        let isFinished = state.withLock { state in
+            if !state.isFinished { state.ending = body }
+            return state.isFinished
+        }
+        if isFinished { body() }
     }
 
     /// Why it was finished, if the reader is to be told.

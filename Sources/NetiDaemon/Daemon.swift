@@ -81,12 +81,13 @@ public struct Daemon: Sendable {
         }
         try HookRemoval.begin(for: engine)
         let group = ServiceGroup(
-            services: [
+            // They stop in the reverse order: nobody waits for clients before the end of the daemon has been announced.
+            services: metrics + [
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
                 Reloading(reloader: reloader, hangups: hangups, engine: engine, logger: logger),
                 Announcement(notifier: notifier, deadline: deadline, logger: logger),
-            ] + metrics,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }

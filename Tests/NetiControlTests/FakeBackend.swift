@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NetiControl
 import Synchronization
+
+@testable import NetiControl
 
 /// A daemon that knows two instances and remembers what it was told.
 final class FakeBackend: ControlBackend {
@@ -115,6 +116,11 @@ final class FakeBackend: ControlBackend {
                 for event in events { entry.queue.post(event) }
             }
         }
+    }
+
+    /// Ends all streams, as for clients that find no place otherwise.
+    func endMonitors() {
+        for queue in monitoring.withLock({ $0.map(\.queue) }) { queue.finish(because: .failed(reason: "no place")) }
     }
 
     func monitor(_ asked: Monitor, _ queue: MonitorQueue) throws(ControlError) {

@@ -114,6 +114,30 @@ struct MonitorLimitTests {
         #expect(try await monitor(uid: 1000) != nil)
     }
 
+    @Test func whoHasLostThePlaceOfAMonitorAndDoesNotReadLosesTheConnection() async throws {
+        let backend = FakeBackend()
+        try await withServer(
+            backend,
+            limits: .init {
+                $0.monitors = 2; $0.monitorEvents = 100; $0.idle = .milliseconds(200)
+            }
+        ) { path in
+            try await onThread {
+                let lazy = try RawClient.monitoring(path)
+                let eager = try RawClient.monitoring(path)
+                // More than the socket's buffers and the queue take: the daemon waits for the client to read.
+                for first in stride(from: 0, to: 20_000, by: 50) {
+                    backend.post((first..<first + 50).map { .state(.up, netid: $0, instance: "i", time: 1) })
+                    while try eager.event().netid != first + 49 {}
+                }
+                try #require(backend.monitors.count == 2)
+                backend.endMonitors()
+                try lazy.waitForHangUp()
+                try backend.waitForMonitors(0)
+            }
+        }
+    }
+
     @Test func silenceEndsNoStream() async throws {
         let backend = FakeBackend()
         try await withServer(backend, limits: .init { $0.idle = .milliseconds(100) }) { path in

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import NetiControl
 import ServiceLifecycle
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -70,6 +71,25 @@ struct MetricsServerTests {
             #expect(!endless.readToEnd().contains("200 OK"))
             #expect(try HTTPAnswer(of: request, at: path).status == "HTTP/1.1 200 OK")
         }
+    }
+
+    @Test("Stopping waits for no client that says nothing")
+    func stops() async throws {
+        var limits = MetricsServer.Limits()
+        limits.lifetime = .seconds(120)
+        limits.drain = .milliseconds(100)
+        let start = ContinuousClock.now
+        let clients = Mutex<[HTTPClient]>([])
+        try await withServer(limits: limits) { path in
+            clients.withLock { $0 = [] }
+            let silent = try HTTPClient(path)
+            try silent.send("GET /met")
+            // It has a place by then.
+            _ = try HTTPAnswer(of: "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", at: path)
+            clients.withLock { $0.append(silent) }
+        }
+        #expect(start.duration(to: .now) < .seconds(60))
+        #expect(clients.withLock { $0.first?.readToEnd() } == "")
     }
 
     @Test("An address that is taken is told at once, with the address")

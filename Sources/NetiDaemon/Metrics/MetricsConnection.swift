@@ -22,14 +22,18 @@ struct MetricsConnection: Sendable {
         self.channel = try NIOAsyncChannel(wrappingChannelSynchronously: channel)
     }
 
-    /// Answers the client.
+    /// Answers the client, unless the task is cancelled before.
     func serve(_ source: MetricsSource) async {
-        await reply { head in
-            switch (head.method, head.uri.split(separator: "?").first) {
-            case (.GET, "/metrics"), (.HEAD, "/metrics"): (.ok, await source.text())
-            case (.GET, _), (.HEAD, _): (.notFound, Array("metrics are at /metrics\n".utf8))
-            default: (.methodNotAllowed, Array("only GET and HEAD\n".utf8))
+        await withTaskCancellationHandler {
+            await reply { head in
+                switch (head.method, head.uri.split(separator: "?").first) {
+                case (.GET, "/metrics"), (.HEAD, "/metrics"): (.ok, await source.text())
+                case (.GET, _), (.HEAD, _): (.notFound, Array("metrics are at /metrics\n".utf8))
+                default: (.methodNotAllowed, Array("only GET and HEAD\n".utf8))
+                }
             }
+        } onCancel: {
+            channel.channel.close(promise: nil)
         }
     }
 

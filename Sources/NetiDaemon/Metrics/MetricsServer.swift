@@ -11,8 +11,8 @@ import SystemPackage
 /// Answers `GET /metrics` at the configured address, for Prometheus.
 ///
 /// Bounded in every respect: so many clients at a time and no more, each for so long and no longer, one answer a
-/// connection, and figures that are looked up at most once a second. It runs on a thread of its own and never touches
-/// the threads that carry packets.
+/// connection, and figures that are looked up at most once a second. It runs on threads of its own, which give way to those
+/// that carry packets.
 struct MetricsServer: Service {
     /// How much clients may ask.
     struct Limits {
@@ -20,13 +20,15 @@ struct MetricsServer: Service {
         var clients = 16
         /// How long a connection may last.
         var lifetime: Duration = .seconds(10)
+        /// How long stopping waits for those that are connected.
+        var drain: Duration = .seconds(1)
     }
 
     private let address: MetricsAddress
     private let limits: Limits
     private let source: MetricsSource
     private let logger: Logger
-    private let loop: MultiThreadedEventLoopGroup
+    private let threads: ControlThreads
     private let listener: NIOAsyncChannel<MetricsConnection, Never>
     private let socket: ListeningSocket?
 
@@ -37,8 +39,9 @@ struct MetricsServer: Service {
     init(
         address: MetricsAddress, group: SocketGroup?, source: MetricsSource, limits: Limits = Limits(), logger: Logger
     ) async throws {
-        let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let bootstrap = ServerBootstrap(group: loop)
+        let threads = ControlThreads(answering: 1)
+        try await threads.start()
+        let bootstrap = ServerBootstrap(group: threads.loop)
             .outlastingShortages()
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 16)
@@ -61,35 +64,21 @@ struct MetricsServer: Service {
                 listener = try await bootstrap.bind(host: host, port: port, childChannelInitializer: initialize)
             }
         } catch {
-            try? await loop.shutdownGracefully()
+            try? await threads.stop()
             throw MetricsServerError(address: address, reason: "\(error)")
         }
         self.address = address
         self.limits = limits
         self.source = source
         self.logger = logger
-        self.loop = loop
+        self.threads = threads
     }
 
     /// Serves until a graceful shutdown or cancellation.
     func run() async throws {
         logger.info("metrics can be fetched", metadata: ["address": "\(address)"])
-        let clients = ClientCount(limit: limits.clients)
         do {
-            try await withThrowingDiscardingTaskGroup { group in
-                try await listener.executeThenClose { connections in
-                    for try await connection in connections.cancelOnGracefulShutdown() {
-                        guard clients.enter() else {
-                            group.addTask { await connection.turnAway() }
-                            continue
-                        }
-                        group.addTask {
-                            await connection.serve(source)
-                            clients.leave()
-                        }
-                    }
-                }
-            }
+            try await withTaskExecutorPreference(threads) { try await serve() }
         } catch {
             await close()
             throw error
@@ -97,9 +86,45 @@ struct MetricsServer: Service {
         await close()
     }
 
+    private func serve() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await serveAll() }
+            group.addTask {
+                try await gracefulShutdown()
+                try await Task.sleep(for: limits.drain)
+            }
+            // Either all clients are served, or the time for that is up.
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func serveAll() async throws {
+        let clients = ClientCount(limit: limits.clients)
+        try await withThrowingDiscardingTaskGroup { group in
+            try await listener.executeThenClose { connections in
+                try await withGracefulShutdownHandler {
+                    for try await connection in connections {
+                        guard clients.enter() else {
+                            // Not beside the others, so that few are being turned away at a time.
+                            await connection.turnAway()
+                            continue
+                        }
+                        group.addTask {
+                            await connection.serve(source)
+                            clients.leave()
+                        }
+                    }
+                } onGracefulShutdown: {
+                    listener.channel.close(promise: nil)
+                }
+            }
+        }
+    }
+
     private func close() async {
         socket?.unlink()
-        try? await loop.shutdownGracefully()
+        try? await threads.stop()
     }
 }
 
