@@ -6,16 +6,23 @@ import Synchronization
 import SystemPackage
 
 extension DaemonBackend {
-    func changeHook(_ change: ChangeHook) throws(ControlError) {
+    func changeHook(_ change: ChangeHook) async throws(ControlError) {
         if change.values.isEmpty { throw .invalidArgument("values", reason: "empty, there is nothing to change") }
-        // Not while a reload is under way, which may be about to give the hook another module.
-        try engine.following.withLock { _ throws(ControlError) in
-            let running = try runningInstance(change.instance, withHook: change.hook)
-            do throws(NetiError) {
-                try running.change(hook: change.hook, to: change.values)
-            } catch {
-                if error.errno == .invalidArgument { throw .invalidArgument("values", reason: error.reason) }
-                throw .failed(reason: error.reason)
+        try await changes.inTurn { () throws(ControlError) in
+            // Not while a reload is under way, which may be about to give the hook another module, nor while one waits for
+            // its confirmation: the module may be the one to go back to.
+            try reloader.betweenReloads { () throws(ControlError) in
+                try engine.following.withLock { _ throws(ControlError) in
+                    let running = try runningInstance(change.instance, withHook: change.hook)
+                    do throws(NetiError) {
+                        try running.change(hook: change.hook, to: change.values)
+                    } catch {
+                        if error.errno == .invalidArgument { throw .invalidArgument("values", reason: error.reason) }
+                        throw .failed(reason: error.reason)
+                    }
+                }
+            } refused: { refusal in
+                .failed(reason: refusal.description)
             }
         }
     }

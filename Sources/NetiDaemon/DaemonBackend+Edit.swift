@@ -6,26 +6,30 @@ import NetiControl
 import SystemPackage
 
 extension DaemonBackend {
-    func edit(_ asked: ConfigurationEditing) throws(ControlError) -> ConfigurationEditing.Reply {
+    func edit(_ asked: ConfigurationEditing) async throws(ControlError) -> ConfigurationEditing.Reply {
         let edit = try ConfigurationEdit(asked)
-        var file: ConfigurationEditing.FileEdit?
-        try reloader.betweenReloads { () throws(ControlError) in
-            try engine.edit { current throws(ControlError) in
-                var edited = try current.edited(by: edit, modules: engine.modules)
-                if asked.save { file = try edited.offerFile(with: edit, modules: engine.modules) }
-                return edited
+        return try await changes.inTurn { () throws(ControlError) in
+            var file: ConfigurationEditing.FileEdit?
+            try reloader.betweenReloads { () throws(ControlError) in
+                try engine.edit { current throws(ControlError) in
+                    var edited = try current.edited(by: edit, modules: engine.modules)
+                    if asked.save { file = try edited.offerFile(with: edit, modules: engine.modules) }
+                    return edited
+                }
+            } refused: { refusal in
+                .failed(reason: refusal.description)
             }
-        } refused: { refusal in
-            .failed(reason: refusal.description)
+            return .init(file: file)
         }
-        return .init(file: file)
     }
 
-    func unsavedConfiguration() throws(ControlError) -> ConfigurationEditing.FileEdit? {
-        try reloader.betweenReloads { () throws(ControlError) in
-            try engine.offer { configuration throws(ControlError) in try configuration.offerFile() }
-        } refused: { refusal in
-            .failed(reason: refusal.description)
+    func unsavedConfiguration() async throws(ControlError) -> ConfigurationEditing.FileEdit? {
+        try await changes.inTurn { () throws(ControlError) in
+            try reloader.betweenReloads { () throws(ControlError) in
+                try engine.offer { configuration throws(ControlError) in try configuration.offerFile() }
+            } refused: { refusal in
+                .failed(reason: refusal.description)
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 import NetiControl
 
 extension DaemonBackend {
-    func reload(_ asked: Reload) throws(ControlError) -> Reload.Reply {
+    func reload(_ asked: Reload) async throws(ControlError) -> Reload.Reply {
         if let confirm = asked.confirm {
             if asked.dryRun == true {
                 throw .invalidArgument("confirm", reason: "a dry run changes nothing that could be confirmed")
@@ -13,7 +13,9 @@ extension DaemonBackend {
             }
         }
         do throws(Reloader.Refusal) {
-            let outcome = try asked.dryRun == true ? reloader.check() : reloader.reload(confirmedWithin: asked.confirm)
+            let outcome = try await changes.inTurn { () throws(Reloader.Refusal) in
+                try asked.dryRun == true ? reloader.check() : reloader.reload(confirmedWithin: asked.confirm)
+            }
             return .init(
                 changes: outcome.changes.map(Reload.Change.init), discarded: outcome.discarded.map(Reload.Change.init))
         } catch {
@@ -21,9 +23,9 @@ extension DaemonBackend {
         }
     }
 
-    func confirmReload() throws(ControlError) {
+    func confirmReload() async throws(ControlError) {
         do throws(Reloader.Refusal) {
-            try reloader.confirm()
+            try await changes.inTurn { () throws(Reloader.Refusal) in try reloader.confirm() }
         } catch {
             throw .failed(reason: error.description)
         }

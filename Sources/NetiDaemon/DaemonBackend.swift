@@ -17,6 +17,8 @@ struct DaemonBackend: ControlBackend {
     let logLevel: LogLevelSwitch
     let kstatWatch: KstatWatch
     let metricsSource: MetricsSource
+    /// Calls that change the configuration, or wait for a change.
+    let changes = Turns()
     let startTime: Int
     private let started = ContinuousClock.now
 

@@ -11,7 +11,8 @@ struct HookSetCommand: ParsableCommand {
         discussion: """
             Keys and values are those of the configuration, which is not written: with the daemon's next start they are \
             what they were. All of them are taken over, or none. Which are in force is among the module's kstats. Only \
-            root, the daemon's user, and members of the socket's group may change them, and the log tells who did.
+            root, the daemon's user, and members of the socket's group may change them, and the log tells who did. While \
+            a reload waits for its confirmation they stay what they are.
 
             EXAMPLES
               neti-ctl hook set slow delay=80ms loss=0%
@@ -45,6 +46,6 @@ struct HookSetCommand: ParsableCommand {
     }
 
     func run() throws {
-        try output.show(try connection.call(request)) { _, _ in [] }
+        try output.show(try connection.call(request, timeout: ConnectionOptions.changeTimeout)) { _, _ in [] }
     }
 }
