@@ -13,8 +13,9 @@ import Synchronization
 /// needs none of that. The kernel does what is left to do: with `on-exit = "open"` it removes the steering rules, with
 /// `"closed"` packets stop in any case.
 final class StopDeadline: Sendable {
-    /// Seconds without an instance that went. One takes some 40 ms, for the kernel waits for all processors, so that many
-    /// instances take longer than this together; systemd kills after 90 (`TimeoutStopSec`).
+    /// Seconds without an instance that went, or came or changed, for a change of configuration may be under way. One takes
+    /// some 40 ms, for the kernel waits for all processors, so that many instances take longer than this together; systemd
+    /// kills after 90 (`TimeoutStopSec`).
     private static let patience = 10
 
     private let engine: Engine
@@ -26,8 +27,9 @@ final class StopDeadline: Sendable {
         self.logger = logger
     }
 
-    /// Begins to count. A thread of its own counts, for the threads of Swift's pool may all be waiting for the hook.
+    /// Begins to count, and lets nothing begin any more that stopping would have to wait for. A thread of its own counts, for the threads of Swift's pool may all be waiting for the hook.
     func begin() {
+        engine.beginStopping()
         let start = try? KernelThread(named: "neti-stop") { [self] in
             guard standsStill() else { return }
             for place in engine.occupiedHooks {
@@ -46,13 +48,13 @@ final class StopDeadline: Sendable {
 
     /// Waits until nothing has gone on for too long; false when everything has stopped.
     private func standsStill() -> Bool {
-        var (gone, seconds) = (0, 0)
+        var (steps, seconds) = (engine.steps.load(ordering: .relaxed), 0)
         while seconds < Self.patience {
             sleep(1)
             if isOver.load(ordering: .acquiring) { return false }
             seconds += 1
-            let now = engine.gone.load(ordering: .relaxed)
-            if now != gone { (gone, seconds) = (now, 0) }
+            let now = engine.steps.load(ordering: .relaxed)
+            if now != steps { (steps, seconds) = (now, 0) }
         }
         return true
     }
@@ -75,7 +77,7 @@ extension Engine {
     /// The hooks that threads are inside now: certain only for those that stay there.
     var occupiedHooks: [OccupiedHook] {
         let readers = provider.netinfo.publication.readers
-        return entries.compactMap(\.running?.instance).flatMap { instance in
+        return present.flatMap { instance in
             instance.points.flatMap { family, event, point in
                 (0..<readers).compactMap { point.hookInside(reader: $0) }
                     .map { OccupiedHook(instance: instance, family: family, event: event, hook: $0) }

@@ -76,7 +76,9 @@ extension Engine {
             try bringUpNew(insteadOf: old, &following, &done)
             for update in plan.updates {
                 try update.running.install(update.after)
-                done.steps.append { [logger] (_: inout Following) in
+                progress()
+                done.steps.append { [self] (_: inout Following) in
+                    defer { progress() }
                     do throws(NetiError) {
                         try update.running.install(update.before)
                     } catch {

@@ -175,6 +175,7 @@ extension Engine {
     ) -> NetiError? {
         kstatStore.restore(
             ipInstance: name, netid: provider.netinfo.netid(forName: name), to: provider.netinfo.kstats)
+        defer { progress() }
         do throws(NetiError) {
             let running = try RunningInstance(
                 named: name, in: namespace, configuration: instance, provider: provider, modules: modules,

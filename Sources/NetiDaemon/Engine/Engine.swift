@@ -22,16 +22,17 @@ final class Engine: Sendable {
     let following = Mutex(Following())
 
     let kstatStore: KstatStore
-    /// Instances that have gone down since ``stop()`` was called.
-    let gone = Atomic(0)
+    /// Instances that have come up, gone down or changed so far.
+    let steps = Atomic(0)
     private let table: Mutex<Table>
 
     private struct Table {
         var configuration: Configuration
         var entries: [String: InstanceEntry] = [:]
-        /// What was injected in instances that are gone, and the lists of those that are just going.
+        /// Instances that are just going.
+        var ending: [RunningInstance] = []
+        /// What was injected in those that are gone.
         var endedInjection = InjectionTotals()
-        var endingInjection: [InjectionList] = []
         var isStopping = false
     }
 
@@ -77,14 +78,21 @@ final class Engine: Sendable {
             metadata: ["instance": "\(entry.name)"])
     }
 
+    /// Lets nothing come up by itself any more, and no change of configuration begin.
+    func beginStopping() {
+        table.withLock { $0.isStopping = true }
+    }
+
     /// Takes everything down.
     func stop() {
-        table.withLock { $0.isStopping = true }
+        beginStopping()
+        // Now, for whoever has no more patience with the rest kills the process.
+        saveState()
         // Whoever follows the namespaces stops at the next one.
         let running = following.withLock { _ in entries.compactMap(\.running) }
         for instance in running.reversed() {
             instance.takeDown()
-            gone.wrappingAdd(1, ordering: .relaxed)
+            progress()
             let onExit = instance.configuration.queueing.onExit
             logger.notice(
                 "instance '\(instance.instance.name)' is down; \(onExit.consequence)",
@@ -165,8 +173,8 @@ final class Engine: Sendable {
     /// What was injected in all instances, those that are gone included.
     var injectionTotals: InjectionTotals {
         let (ended, lists) = table.withLock { table in
-            let lists = table.entries.values.compactMap { $0.running?.instance.injection }
-            return (table.endedInjection, table.endingInjection + lists)
+            let running = table.entries.values.compactMap(\.running) + table.ending
+            return (table.endedInjection, running.map(\.instance.injection))
         }
         return lists.reduce(into: ended) { $0.add($1.status) }
     }
@@ -176,18 +184,28 @@ final class Engine: Sendable {
         let running = table.withLock { table -> RunningInstance? in
             guard var entry = table.entries[name] else { return nil }
             let running = entry.running
-            if let running { table.endingInjection.append(running.instance.injection) }
+            if let running { table.ending.append(running) }
             entry.state = .gone
             store(entry, in: &table)
             return running
         }
         guard let running else { return }
         running.takeDown()
-        let list = running.instance.injection
+        progress()
         table.withLock { table in
-            table.endingInjection.removeAll { $0 === list }
-            table.endedInjection.add(list.status)
+            table.ending.removeAll { $0 === running }
+            table.endedInjection.add(running.instance.injection.status)
         }
+    }
+
+    /// Instances that are up or on their way down.
+    var present: [Instance] {
+        table.withLock { $0.entries.values.compactMap(\.running) + $0.ending }.map(\.instance)
+    }
+
+    /// Notes that one more instance has come up, gone down or changed.
+    func progress() {
+        steps.wrappingAdd(1, ordering: .relaxed)
     }
 
     var isStopping: Bool { table.withLock { $0.isStopping } }
