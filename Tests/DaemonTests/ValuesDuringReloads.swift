@@ -8,6 +8,28 @@ import Testing
 extension RunningDaemon {
     /// `neti-ctl hook set` beside reloads.
     @Suite struct ValuesDuringReloads {
+        @Test("Going back brings the values that were set before, and none can be set while a reload may still go back")
+        func setBefore() throws {
+            try HostPair.with { hosts in
+                let hook = InstanceText.Hook(
+                    name: "slow", module: "impair", events: ["PHYSICAL_IN"], families: ["inet"], values: ["loss": "0%"])
+                let daemon = try DaemonProcess(instances: InstanceText(netns: hosts.right.name, hooks: [hook]).text)
+                defer { daemon.stop() }
+                try daemon.waitUntilReady()
+                #expect(try daemon.control("hook", "set", "slow", "loss=5%") == "")
+                _ = try daemon.control("reload", "--confirm", "3")
+                #expect(try daemon.impairedText("loss") == "0%")
+                let refused = try daemon.control(ending: ["hook", "set", "slow", "loss=9%"])
+                #expect(refused.status == 1)
+                #expect(refused.output.contains("the last reload waits for its confirmation"), "\(refused.output)")
+                #expect(Deadline(.seconds(15)).sees { (try? daemon.impairedText("loss")) == "5%" })
+                #expect(try daemon.control("hook", "set", "slow", "loss=9%") == "")
+                #expect(try daemon.impairedText("loss") == "9%")
+                _ = try daemon.control("reload")
+                #expect(try daemon.impairedText("loss") == "0%")
+            }
+        }
+
         @Test("A value that is set while a reload is under way reaches the module that stays, not the one that leaves")
         func setMeanwhile() throws {
             let gate = try Gate()

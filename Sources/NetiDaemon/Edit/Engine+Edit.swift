@@ -77,6 +77,11 @@ struct SavedConfiguration {
 }
 
 extension Configuration.Instance {
+    /// Gives hooks the values that those of the same name ran with when this table was in force.
+    mutating func keepValues(of running: HookSet) {
+        keepValues(of: running, since: self)
+    }
+
     /// Gives hooks the values that those of the same name run with, unless this table asks for others than `earlier` did.
     mutating func keepValues(of running: HookSet, since earlier: Self) {
         for index in hooks.indices {

@@ -145,6 +145,7 @@ extension Engine {
                 wanted.keepValues(of: running.hooks, since: asked)
             }
             let name = wanted.name(in: entry.namespace)
+            if let then = checkpoint?.hooks[name] { wanted.keepValues(of: then) }
             let before = running.hooks
             guard name == entry.name else {
                 plan.remakes.append(Remake(entry: entry, running: running, name: name, wanted: wanted))

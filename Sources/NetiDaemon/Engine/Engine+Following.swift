@@ -176,10 +176,13 @@ extension Engine {
         kstatStore.restore(
             ipInstance: name, netid: provider.netinfo.netid(forName: name), to: provider.netinfo.kstats)
         defer { progress() }
+        let then = following.returning?.hooks[name]
+        var wanted = instance
+        if let then { wanted.keepValues(of: then) }
         do throws(NetiError) {
             let running = try RunningInstance(
-                named: name, in: namespace, configuration: instance, provider: provider, modules: modules,
-                pumps: configuration.daemon.pumps, logger: logger, earlier: following.returning?.hooks[name] ?? earlier,
+                named: name, in: namespace, configuration: wanted, provider: provider, modules: modules,
+                pumps: configuration.daemon.pumps, logger: logger, earlier: then ?? earlier,
                 isReturn: isReturn || following.returning != nil)
             following.retries.forget(name)
             note(name, in: namespace, instance, .up(running))
