@@ -63,7 +63,8 @@ extension Engine {
     }
 
     /// - Parameter isEdit: whether a client changed a part of the configuration in force, so that hooks which it left
-    ///   alone keep the rules that they have read, and the values that they were given since.
+    ///   alone keep the rules that they have read and the values that they were given since, and stay off where they were
+    ///   taken off because of trouble.
     func apply(
         _ new: Configuration, _ checkpoint: Checkpoint?, isEdit: Bool = false, _ following: inout Following
     ) throws(NetiError) -> [ConfigurationChange] {
@@ -75,12 +76,12 @@ extension Engine {
         do throws(NetiError) {
             try bringUpNew(insteadOf: old, &following, &done)
             for update in plan.updates {
-                try update.running.install(update.after)
+                try update.running.install(update.after, keepsTakenOff: isEdit)
                 progress()
                 done.steps.append { [self] (_: inout Following) in
                     defer { progress() }
                     do throws(NetiError) {
-                        try update.running.install(update.before)
+                        try update.running.install(update.before, keepsTakenOff: true)
                     } catch {
                         let instance = update.running.instance
                         logger.critical(
@@ -155,7 +156,8 @@ extension Engine {
                 _ = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
                 continue
             }
-            let after = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
+            var after = try running.prepare(wanted, from: checkpoint?.hooks[name], &digests)
+            if isEdit { after.keepTakenOff(of: before) }
             guard !after.isSame(as: before) else { continue }
             plan.updates.append(Update(running: running, before: before, after: after))
             for change in before.changes(to: after) where !plan.changes.contains(where: { $0.covers(change) }) {

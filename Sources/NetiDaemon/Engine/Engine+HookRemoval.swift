@@ -13,23 +13,28 @@ extension Engine {
     /// Takes off whatever is to be taken off. Waits for the hooks that run, like all unregistering.
     func removeTroubledHooks() {
         for running in entries.compactMap(\.running) where running.configuration.removesHooks {
-            for (family, event, point) in running.instance.points {
-                for hook in point.snapshot() where hook.trouble.isToBeRemoved {
-                    remove(hook, from: event, family, of: running)
-                }
+            running.removeTroubledHooks()
+        }
+    }
+}
+
+extension RunningInstance {
+    /// Takes off whatever is to be taken off, unless hooks are changing: then the next time.
+    fileprivate func removeTroubledHooks() {
+        _ = arranging.withLockIfAvailable { _ in
+            for (family, event, point) in instance.points {
+                for hook in point.snapshot() where hook.trouble.isToBeRemoved { remove(hook, from: event, family) }
             }
         }
     }
 
-    private func remove(
-        _ hook: HookDescription, from event: NetworkEvent, _ family: NetworkFamily, of running: RunningInstance
-    ) {
-        let instance = running.instance
+    private func remove(_ hook: HookDescription, from event: NetworkEvent, _ family: NetworkFamily) {
         do throws(NetiError) {
-            try instance.protocolHandle(family).unregister(hook.name, from: event)
+            // That one, and none that somebody else has put in its place.
+            try instance.protocolHandle(family).unregister(hook, from: event)
             let reason = hook.trouble.reason
             let takenOff = HookTakenOff(family: family, event: event, hook: hook, reason: reason)
-            running.state.withLock { $0.set.takenOff.append(takenOff) }
+            state.withLock { $0.set.takenOff.append(takenOff) }
             logger.error(
                 "hook '\(hook.name)' was taken off \(family) \(event): \(reason)",
                 metadata: [

@@ -52,7 +52,8 @@ struct HookSet: Sendable {
     var configuration: Configuration.Instance
     /// In the order of the configuration.
     var hooks: [InstalledHook] = []
-    /// Hooks that were taken off an event because of trouble; the next set puts them back.
+    /// Hooks that were taken off an event because of trouble and stay off. The set of another configuration has none, and
+    /// so puts them back.
     var takenOff: [HookTakenOff] = []
 
     func contains(_ module: any HookModule) -> Bool {
@@ -85,6 +86,30 @@ struct HookSet: Sendable {
         return configuration.changes(to: other.configuration) + files + returning
     }
 
+    /// Keeps hooks off that were taken off another set, as far as nothing of them changes.
+    mutating func keepTakenOff(of other: HookSet) {
+        for taken in other.takenOff where !takenOff.contains(where: { $0.isSamePlace(as: taken) }) {
+            guard let mine = hook(named: taken.hook.name), let its = other.hook(named: taken.hook.name),
+                mine.module === its.module, mine.configuration == its.configuration
+            else { continue }
+            takenOff.append(taken)
+        }
+    }
+
+    /// Which hooks of the configuration stay off an event: those that were taken off it, but for what the hint of another
+    /// one refers to, which would find no place.
+    func staysOff(_ family: NetworkFamily, _ event: NetworkEvent) -> Set<String> {
+        var off = Set(takenOff.lazy.filter { $0.family == family && $0.event == event }.map(\.hook.name))
+        guard configuration.ordering == .documented else { return off }
+        let here = hooks.lazy.filter { $0.isOn(family, event) }.map(\.configuration)
+        while let needed = here.lazy.filter({ !off.contains($0.name) }).compactMap(\.hint.target)
+            .first(where: off.contains)
+        {
+            off.remove(needed)
+        }
+        return off
+    }
+
     /// The hook of that name.
     func hook(named name: String) -> InstalledHook? {
         hooks.first { $0.configuration.name == name }
@@ -99,6 +124,11 @@ struct HookTakenOff: Equatable, Sendable {
     let hook: HookDescription
     /// Why, for a person.
     let reason: String
+
+    /// Whether both were taken off the same event under the same name.
+    func isSamePlace(as other: Self) -> Bool {
+        (family, event, hook.name) == (other.family, other.event, other.hook.name)
+    }
 }
 
 /// A stamp that is given back when nobody needs it any more.

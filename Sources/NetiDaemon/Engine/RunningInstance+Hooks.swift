@@ -68,9 +68,36 @@ extension RunningInstance {
     /// Puts another set of hooks in the place of the present one. At each event that happens in one step; hooks whose
     /// modules are in both keep their registrations, and counters.
     ///
+    /// - Parameter keepsTakenOff: whether hooks that were taken off because of trouble stay off, where nothing of them
+    ///   changes; else they are put back.
     /// - Throws: what a registration said; everything is as before then, but for registrations of hooks that change.
-    func install(_ next: HookSet) throws(NetiError) {
-        let current = hooks
+    func install(_ next: HookSet, keepsTakenOff: Bool = false) throws(NetiError) {
+        try arranging.withLock { _ throws(NetiError) in
+            let current = hooks
+            var next = next
+            if keepsTakenOff { next.keepTakenOff(of: current) }
+            // Those that another one's hint refers to have come back; so have others when undoing could not do better.
+            defer { forgetReturned(isTold: keepsTakenOff) }
+            try install(next, insteadOf: current)
+        }
+    }
+
+    /// Lists hooks no longer as taken off that are on their event again.
+    private func forgetReturned(isTold: Bool) {
+        for taken in hooks.takenOff {
+            let point = instance.protocolHandle(taken.family).event(taken.event)
+            guard point.snapshot().contains(where: { $0.name == taken.hook.name }) else { continue }
+            state.withLock { $0.set.takenOff.removeAll { $0.isSamePlace(as: taken) } }
+            guard isTold else { continue }
+            logger.notice(
+                "hook '\(taken.hook.name)', which was taken off \(taken.family) \(taken.event), is there again",
+                metadata: [
+                    "hook": "\(taken.hook.name)", "instance": "\(instance.name)", "netid": "\(instance.netid)",
+                ])
+        }
+    }
+
+    private func install(_ next: HookSet, insteadOf current: HookSet) throws(NetiError) {
         let leaving = current.hooks.filter { !next.contains($0.module) }
         let coming = next.hooks.filter { !current.contains($0.module) }
         // A kstat of the same name can be there only once.
@@ -87,7 +114,6 @@ extension RunningInstance {
         for hook in leaving { end(hook) }
         state.withLock { state in
             state.set = next
-            state.set.takenOff = []
             state.lastLines += leaving.flatMap(Self.logLines)
         }
     }
@@ -195,7 +221,8 @@ extension RunningInstance {
         _ family: NetworkFamily, _ event: NetworkEvent, from current: HookSet, to next: HookSet
     ) throws(NetiError) {
         let before = current.hooks.filter { $0.isOn(family, event) }
-        let after = next.hooks.filter { $0.isOn(family, event) }
+        let off = next.staysOff(family, event)
+        let after = next.hooks.filter { $0.isOn(family, event) && !off.contains($0.configuration.name) }
         // All of those before, but for hooks that were taken off because of trouble.
         let registered = Set(instance.protocolHandle(family).event(event).snapshot().map(\.name))
         let places = after.map { hook -> HookPlace<PacketEvent> in

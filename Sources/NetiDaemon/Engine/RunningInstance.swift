@@ -17,6 +17,9 @@ final class RunningInstance: Sendable {
     let pumps: Int
     let logger: Logger
     let state: Mutex<State>
+    /// Held while hooks come and go, also those that are taken off because of trouble: a set that is being installed and
+    /// the hooks that are there stay what they are to each other. Never held by whoever runs hooks.
+    let arranging = Mutex(())
 
     struct State {
         var set: HookSet

@@ -16,7 +16,7 @@ struct HookListCommand: ParsableCommand {
             takes it away.
 
             Below stands which hooks failed or ran over their time budgets, and what became of them. One that was taken \
-            off its chain for that has no POS; 'neti-ctl reload' puts it back.
+            off its chain for that has no POS; only 'neti-ctl reload' puts it back.
 
             EXAMPLES
               neti-ctl hook list
