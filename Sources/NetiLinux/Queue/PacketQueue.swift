@@ -96,6 +96,8 @@ public final class PacketQueue: PumpSource, @unchecked Sendable {
     /// The address of what the pump holds.
     var token: UInt64 { unsafe UInt64(UInt(bitPattern: pumped)) }
 
+    var load: Int { unsafe pumped.pointee.flags.isEmpty ? PumpPlacement.most : PumpPlacement.least }
+
     /// Its number, for messages.
     public var description: String { "queue \(number)" }
 

@@ -6,16 +6,10 @@ import Synchronization
 
 /// The pumps, and which of them turns which queue or tap.
 ///
-/// A queue stays on the pump that it was given to, so that a flow's packets stay in order. New queues go to the pump
-/// with the fewest.
+/// A queue stays on the pump that it was given to, so that a flow's packets stay in order.
 final class PumpGroup: Sendable {
     private let pumps: [Pump]
-    private let placement: Mutex<Placement>
-
-    private struct Placement {
-        var load: [Int]
-        var pump: [ObjectIdentifier: Int] = [:]
-    }
+    private let placement: Mutex<PumpPlacement>
 
     init(count: Int, nap: Int64, captures: CaptureSwitch, publication: Publication) throws(NetiError) {
         var pumps: [Pump] = []
@@ -28,17 +22,12 @@ final class PumpGroup: Sendable {
             throw error
         }
         self.pumps = pumps
-        placement = Mutex(Placement(load: Array(repeating: 0, count: count)))
+        placement = Mutex(PumpPlacement(pumps: count))
     }
 
     /// - Throws: what keeps the pump from turning it.
     func add(_ source: any PumpSource) throws(NetiError) {
-        let chosen = placement.withLock { placement in
-            let chosen = placement.load.indices.min { placement.load[$0] < placement.load[$1] } ?? 0
-            placement.load[chosen] += 1
-            placement.pump[ObjectIdentifier(source)] = chosen
-            return chosen
-        }
+        let chosen = placement.withLock { $0.place(ObjectIdentifier(source), load: source.load) }
         try pumps[chosen].add(source)
     }
 
@@ -53,11 +42,7 @@ final class PumpGroup: Sendable {
     }
 
     private func forget(_ source: any PumpSource) -> Pump? {
-        placement.withLock { placement in
-            guard let chosen = placement.pump.removeValue(forKey: ObjectIdentifier(source)) else { return nil }
-            placement.load[chosen] -= 1
-            return pumps[chosen]
-        }
+        placement.withLock { $0.remove(ObjectIdentifier(source)) }.map { pumps[$0] }
     }
 
     /// Names of the threads that have not turned since this was asked last; asks the others anew.

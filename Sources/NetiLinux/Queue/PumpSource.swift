@@ -7,4 +7,7 @@ protocol PumpSource: AnyObject, Sendable, CustomStringConvertible {
 
     /// What stands for it in the pump's epoll set: never 0, and nobody else's as long as it lives.
     var token: UInt64 { get }
+
+    /// How much of it there may be to do, beside ``PumpPlacement/least``.
+    var load: Int { get }
 }

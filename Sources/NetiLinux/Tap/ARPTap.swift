@@ -49,6 +49,8 @@ final class ARPTap: PumpSource, @unchecked Sendable {
     /// Its address and one: memory for it is never at an odd one.
     var token: UInt64 { unsafe PumpedTap.token(of: pumped) }
 
+    var load: Int { PumpPlacement.least }
+
     var description: String { "the tap for arp/\(event)" }
 
     private static func refusal(_ error: Errno, _ event: NetworkEvent, instance: String) -> NetiError {
