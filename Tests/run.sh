@@ -9,6 +9,7 @@
 set -eu
 log=$(mktemp)
 trap 'rm -f "$log" "$log.status"' EXIT
+trap 'exit 130' INT
 
 { status=0; ${SWIFT:-swift} test "$@" 2>&1 || status=$?; echo $status > "$log.status"; } | tee "$log"
 status=$(cat "$log.status")

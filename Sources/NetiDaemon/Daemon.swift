@@ -86,7 +86,7 @@ public struct Daemon: Sendable {
                 server, backend.kstatWatch, Reporting(engine: engine, logger: logger),
                 Liveness(engine: engine, notifier: notifier, logger: logger),
                 Reloading(reloader: reloader, hangups: hangups, engine: engine, logger: logger),
-                Announcement(notifier: notifier, deadline: deadline, logger: logger),
+                Announcement(notifier: notifier, deadline: deadline, engine: engine, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
@@ -164,6 +164,7 @@ private struct Reporting: Service {
 private struct Announcement: Service {
     let notifier: ServiceNotifier?
     let deadline: StopDeadline
+    let engine: Engine
     let logger: Logger
 
     func run() async throws {
@@ -173,6 +174,8 @@ private struct Announcement: Service {
         logger.info("stopping")
         deadline.begin()
         tell(.stopping)
+        // Now, for whoever has no more patience with the rest kills the process: the deadline, or systemd.
+        engine.saveState()
     }
 
     private func tell(_ state: ServiceNotifier.State) {

@@ -27,7 +27,8 @@ final class StopDeadline: Sendable {
         self.logger = logger
     }
 
-    /// Begins to count, and lets nothing begin any more that stopping would have to wait for. A thread of its own counts, for the threads of Swift's pool may all be waiting for the hook.
+    /// Begins to count, and lets nothing begin any more that stopping would have to wait for. A thread of its own counts,
+    /// for the threads of Swift's pool may all be waiting for the hook.
     func begin() {
         engine.beginStopping()
         let start = try? KernelThread(named: "neti-stop") { [self] in

@@ -74,7 +74,10 @@ extension LinuxInstance {
             guard !state.isClosed else { throw isClosing }
             try change.steering.reconfigure(change.new)
             // As near as can be to the moment at which the rules changed: what the queue held then counts as the new kind.
-            for queue in change.kept { queue.setRole(change.new) }
+            for queue in change.kept {
+                queue.setRole(change.new)
+                provider.pumps.weigh(queue)
+            }
             state.configuration = change.new
             state.timestamps = change.timestamps
             if !change.opened.isEmpty || !change.former.isEmpty {

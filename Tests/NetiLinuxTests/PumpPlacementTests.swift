@@ -34,4 +34,17 @@ struct PumpPlacementTests {
         #expect(placement.remove(ObjectIdentifier(sources[1])) == nil)
         #expect(placement.place(ObjectIdentifier(sources[2]), load: PumpPlacement.least) == 1)
     }
+
+    @Test("A queue that gets another purpose counts as what it is")
+    func otherPurpose() {
+        var placement = PumpPlacement(pumps: 2)
+        let sources = (0..<4).map { _ in Source() }
+        #expect(placement.place(ObjectIdentifier(sources[0]), load: PumpPlacement.least) == 0)
+        #expect(placement.place(ObjectIdentifier(sources[1]), load: PumpPlacement.least) == 1)
+        placement.weigh(ObjectIdentifier(sources[0]), load: PumpPlacement.most)
+        #expect(placement.place(ObjectIdentifier(sources[2]), load: PumpPlacement.most) == 1)
+        #expect(placement.remove(ObjectIdentifier(sources[0])) == 0)
+        #expect(placement.place(ObjectIdentifier(sources[3]), load: PumpPlacement.most) == 0)
+        placement.weigh(ObjectIdentifier(Source()), load: PumpPlacement.most)
+    }
 }

@@ -68,7 +68,7 @@ extension Engine {
     func apply(
         _ new: Configuration, _ checkpoint: Checkpoint?, isEdit: Bool = false, _ following: inout Following
     ) throws(NetiError) -> [ConfigurationChange] {
-        guard !isStopping else { throw NetiError(.socketShutdown, "the daemon is stopping") }
+        guard !isStopping else { throw Self.stopping }
         let plan = try plan(new, checkpoint, isEdit: isEdit)
         let old = configuration
         configuration = new
@@ -131,6 +131,8 @@ extension Engine {
         var changes: [ConfigurationChange] = []
     }
 
+    private static let stopping = NetiError(.socketShutdown, "the daemon is stopping")
+
     private func plan(
         _ new: Configuration, _ checkpoint: Checkpoint?, isEdit: Bool = false
     ) throws(NetiError) -> Plan {
@@ -141,6 +143,8 @@ extension Engine {
         var plan = Plan(changes: configuration.changes(to: new))
         var digests = FileDigests(areIgnored: isEdit || checkpoint != nil)
         for entry in entries {
+            // Reading the files of many hooks takes its time, and nothing has changed yet.
+            guard !isStopping else { throw Self.stopping }
             guard let running = entry.running, var wanted = new.instance(for: entry) else { continue }
             if isEdit, let asked = configuration.instance(for: entry) {
                 wanted.keepValues(of: running.hooks, since: asked)

@@ -86,8 +86,6 @@ final class Engine: Sendable {
     /// Takes everything down.
     func stop() {
         beginStopping()
-        // Now, for whoever has no more patience with the rest kills the process.
-        saveState()
         // Whoever follows the namespaces stops at the next one.
         let running = following.withLock { _ in entries.compactMap(\.running) }
         for instance in running.reversed() {

@@ -31,6 +31,11 @@ final class PumpGroup: Sendable {
         try pumps[chosen].add(source)
     }
 
+    /// Looks anew at how much a queue brings, for those that come later.
+    func weigh(_ source: any PumpSource) {
+        placement.withLock { $0.weigh(ObjectIdentifier(source), load: source.load) }
+    }
+
     /// Takes a queue from its pump, if it has one, without waiting; for callers that may run on a pump themselves.
     func abandon(_ source: any PumpSource) {
         if let pump = forget(source) { pump.abandon(source) }

@@ -24,6 +24,13 @@ struct PumpPlacement {
         return pump
     }
 
+    /// Notes that a source brings another load by now; it stays where it is.
+    mutating func weigh(_ source: ObjectIdentifier, load: Int) {
+        guard let place = places[source] else { return }
+        loads[place.pump] += load - place.load
+        places[source] = (place.pump, load)
+    }
+
     /// Takes a source from its pump; nil when it has none.
     mutating func remove(_ source: ObjectIdentifier) -> Int? {
         guard let place = places.removeValue(forKey: source) else { return nil }
