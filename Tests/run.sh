@@ -17,7 +17,10 @@ if [ "$status" -ne 0 ]; then
     printf '\nWhat failed (swift test ended with %s):\n' "$status"
     # An issue, with the lines that explain it; what a sanitizer or a crash says.
     awk '
-        /^✘/ || /^↳/ { print; follow = 0; next }
+        /^✘ Suite/ { isIssue = 0; next }
+        /^✘/ { print; isIssue = 1; follow = 0; next }
+        /^↳/ { if (isIssue) print; next }
+        { isIssue = 0 }
         /WARNING: ThreadSanitizer|Fatal error|\*\*\* Program crashed/ { follow = 40 }
         /^[◇✔]/ { follow = 0 }
         follow-- > 0

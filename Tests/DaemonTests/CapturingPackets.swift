@@ -152,6 +152,11 @@ extension RunningDaemon {
                 }
                 #expect(isFull)
                 flood.stop()
+                // What it left in the queue may leave no room for another packet.
+                let isEmpty = try Deadline(.seconds(10)).sees { () throws in
+                    try daemon.instances().allSatisfy { $0.queues.allSatisfy { $0.waiting == 0 } }
+                }
+                #expect(isEmpty)
                 try exchange(hosts)
                 kill(slow.process, SIGCONT)
                 // Each reply tells how many are lost; those that were sent before that lie in the socket.
