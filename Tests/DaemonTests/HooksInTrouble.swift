@@ -90,13 +90,7 @@ extension RunningDaemon {
         @Test("A hook that never returns holds up the end for ten seconds, is named, and leaves no table behind")
         func silence() throws {
             try TroubledRig.with([:]) { rig throws in
-                let target = try UDPSocket(on: rig.right, .inet, port: TroubledRig.stuck)
-                try rig.sender.send([1], to: target)
-                // The control side goes on, and the packet is never answered.
-                #expect(
-                    try Deadline(.seconds(5)).sees { () throws -> Bool in
-                        try rig.daemon.instances().contains { $0.queues.contains { $0.waiting > 0 } }
-                    })
+                let target = try rig.getStuck()
                 let begin = ContinuousClock.now
                 #expect(rig.daemon.terminate() == EXIT_FAILURE)
                 let duration = begin.duration(to: .now)
@@ -114,12 +108,7 @@ extension RunningDaemon {
         @Test("A hook that never returns is named also when its namespace went before")
         func silenceOfOneThatIsGone() throws {
             try TroubledRig.with([:]) { rig throws in
-                let target = try UDPSocket(on: rig.right, .inet, port: TroubledRig.stuck)
-                try rig.sender.send([1], to: target)
-                #expect(
-                    try Deadline(.seconds(5)).sees { () throws -> Bool in
-                        try rig.daemon.instances().contains { $0.queues.contains { $0.waiting > 0 } }
-                    })
+                _ = try rig.getStuck()
                 rig.right.remove()
                 #expect(rig.daemon.sees(rig.right.name, .gone))
                 #expect(rig.daemon.terminate() == EXIT_FAILURE)

@@ -51,6 +51,18 @@ struct TroubledRig {
         }
     }
 
+    /// Sends a datagram from which the hook never returns; the socket for which it was.
+    func getStuck() throws -> UDPSocket {
+        let target = try UDPSocket(on: right, .inet, port: Self.stuck)
+        try sender.send([1], to: target)
+        // The control side goes on, and the packet is never answered.
+        let isStuck = try Deadline(.seconds(5)).sees { () throws -> Bool in
+            try daemon.instances().contains { $0.queues.contains { $0.waiting > 0 } }
+        }
+        #expect(isStuck)
+        return target
+    }
+
     /// Sends datagrams to a port of the right host; how many of them arrive.
     func arrivals(_ count: Int = 1, at port: UInt16, within time: Duration = .seconds(3)) throws -> Int {
         let receiver = try UDPSocket(on: right, .inet, port: port)
