@@ -23,9 +23,15 @@ extension InjectionList {
     }
 
     /// The driver, without a reference count; it lives as long as the list.
+    @inline(__always)
     func currentDriver() throws(InjectionError) -> Unmanaged<InjectionDriver> {
         guard !isClosed.load(ordering: .acquiring) else { throw InjectionError(.deadInstance) }
         if let driver = unsafe attached { return unsafe driver }
+        return try unsafe prepareDriver()
+    }
+
+    @inline(never)
+    private func prepareDriver() throws(InjectionError) -> Unmanaged<InjectionDriver> {
         let now = UInt64(KstatTime.now.nanoseconds)
         guard now >= nextAttempt.load(ordering: .relaxed) else { throw InjectionError(.unavailable) }
         do throws(NetiError) {
@@ -44,6 +50,7 @@ extension InjectionList {
         return unsafe driver
     }
 
+    @inline(__always)
     private var attached: Unmanaged<InjectionDriver>? {
         let bits = driverBits.load(ordering: .acquiring)
         guard let pointer = unsafe UnsafeRawPointer(bitPattern: bits) else { return nil }

@@ -17,20 +17,20 @@ extension NetworkProtocol {
     ///   - interface: for NI_QUEUE_IN where it appears to arrive, for NI_DIRECT_OUT where it leaves, 0 to let routing choose
     ///     (`ni_physical`); else ignored, except that IPv6 needs it for link-local and multicast destinations.
     ///   - nextHop: for NI_DIRECT_OUT the next hop; nil for the packet's destination (`ni_addr`). Else ignored.
-    ///   - delay: how long it stays on the list; it goes with the next tick after that. Nothing for NI_DIRECT_OUT.
+    ///   - delay: how long it stays on the list, nil for no time; it goes with the next tick after that. Nothing for NI_DIRECT_OUT.
     ///   - mark: its netfilter mark on its way out, as with `SO_MARK`.
     ///   - stamps: stamps that it gets.
     /// - Throws: ``InjectionError``, with what C returns in ``InjectionError/returnValue``.
     public func inject(
         _ style: InjectionStyle, _ packet: RawSpan, interface: UInt32 = 0, nextHop: IPAddress? = nil,
-        after delay: Duration = .zero, mark: UInt32 = 0, stamps: Stamps = []
+        after delay: Duration? = nil, mark: UInt32 = 0, stamps: Stamps = []
     ) throws(InjectionError) {
         if isDead { try injection.refuse(.deadInstance) }
         if family == .arp { try injection.refuse(.unsupported) }
         let request = DuePacket(
             style, family, length: packet.byteCount, interface: interface, mark: mark,
             injections: callerInjections &+ 1, stamps: stamps)
-        _ = try injection.inject(request, packet, to: nextHop, delay: delay.wholeNanoseconds)
+        _ = try injection.inject(request, packet, to: nextHop, delay: delay?.wholeNanoseconds ?? 0)
     }
 
     /// The same for a packet in an array.
@@ -38,7 +38,7 @@ extension NetworkProtocol {
     /// - Throws: ``InjectionError``.
     public func inject(
         _ style: InjectionStyle, _ packet: [UInt8], interface: UInt32 = 0, nextHop: IPAddress? = nil,
-        after delay: Duration = .zero, mark: UInt32 = 0, stamps: Stamps = []
+        after delay: Duration? = nil, mark: UInt32 = 0, stamps: Stamps = []
     ) throws(InjectionError) {
         try inject(
             style, unsafe packet.span.bytes, interface: interface, nextHop: nextHop, after: delay, mark: mark,

@@ -211,9 +211,14 @@ package final class OutboundInjector {
 
 extension InjectionError.Reason {
     /// Why a packet was refused; nil for 0, when it is on its way.
+    @inline(__always)
     init?(sending code: Int32) {
-        switch -code {
-        case 0: return nil
+        if code == 0 { return nil }
+        self.init(errno: -code)
+    }
+
+    private init(errno: Int32) {
+        switch errno {
         case EMSGSIZE: self = .tooLong
         case ENETUNREACH, EHOSTUNREACH: self = .unreachable
         case ENETDOWN: self = .interfaceDown
