@@ -136,6 +136,11 @@ int clnx_heap_share(void);
 // Fills memory with bytes that nobody can guess. Waits, early after boot, until the kernel has gathered enough.
 void clnx_random(void *_Nonnull bytes, size_t length);
 
+// The block function of ChaCha by Bernstein (RFC 8439, section 2.3): words that nobody can tell from random ones who doesn't
+// know the key. `last` is the last row, counter and nonce, another one for each block; `rounds` is 20 in the RFC, and even.
+void clnx_random_block(
+    const uint32_t key[_Nonnull 8], const uint32_t last[_Nonnull 4], uint32_t rounds, uint32_t block[_Nonnull 16]);
+
 // MARK: - rtnetlink(7): sockets (route.c)
 
 // What to be told of, bits of `groups` (RTMGRP_*).

@@ -31,15 +31,6 @@ struct SipHash: Sendable {
         return state.finish()
     }
 
-    /// Hashes the eight bytes of a word, the lowest one first.
-    @inline(__always)
-    func hash(_ word: UInt64) -> Value {
-        var state = State(key)
-        state.take(word)
-        state.take(8 << 56)
-        return state.finish()
-    }
-
     private struct State {
         private var a, b, c, d: UInt64
 
