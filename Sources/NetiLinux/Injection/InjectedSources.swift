@@ -13,8 +13,10 @@ import Synchronization
 // handed out one after the other, so that an entry lives until 16,384 others were made and neighbours share a line of the
 // processor's cache.
 //
-// An entry is two words, written by one thread and read by many. `tag` is 0 while `source` changes; a reader that finds
-// the same tag before and after it read `source` has read what belongs together.
+// An entry is one word, or two where the packet had a source of its own, as those have that a hook holds. They are written by
+// one thread and read by many. The tag is 0 while the source changes; a reader that finds the same tag before and after it
+// read the source has read what belongs together. The tags stand by themselves: what injects many packets goes round the
+// whole table all the time, and takes as much of the processor's cache from everybody else.
 
 /// The source addresses under which one instance injects packets (NI_QUEUE_IN).
 ///
@@ -27,20 +29,16 @@ package final class InjectedSources: @unchecked Sendable {
     private static let indexBits: UInt64 = 14
 
     /// Places in one line of the processor's cache.
-    private static let line: UInt32 = 4
+    private static let line: UInt32 = 8
 
-    private struct Entry: ~Copyable {
-        /// From the highest bit down: 32 bits of the address, 6 injections, 8 stamps, 18 of the time.
-        let tag = Atomic<UInt64>(0)
-        /// 48 bits of the original source, 3 of its length, 13 more of the time.
-        let source = Atomic<UInt64>(0)
-    }
+    /// The time of an entry is counted in 2 to the 27th nanoseconds, 134 ms, in 17 bits: it comes round after five hours.
+    private static let timeShift: UInt64 = 27
+    private static let timeMask: UInt64 = (1 << 17) - 1
 
-    /// The time of an entry is counted in 2 to the 24th nanoseconds, 17 ms, in 31 bits: it comes round after a year.
-    private static let timeShift: UInt64 = 24
-    private static let timeMask: UInt64 = (1 << 31) - 1
-
-    private let entries: UnsafeMutablePointer<Entry>
+    /// From the highest bit down: 32 bits of the address, 6 injections, 8 stamps, whether there is a source, 17 of the time.
+    private let tags: UnsafeMutablePointer<Atomic<UInt64>>
+    /// 48 bits of the original source, the others its length.
+    private let sources: UnsafeMutablePointer<Atomic<UInt64>>
 
     /// What the issuing thread alone uses: behind a pointer, for a class would have every access checked at run time.
     private struct Issuer: ~Copyable {
@@ -53,8 +51,12 @@ package final class InjectedSources: @unchecked Sendable {
     private let key: UInt32
 
     package init() {
-        unsafe entries = .allocate(capacity: Self.capacity)
-        for index in 0..<Self.capacity { unsafe (entries + index).initialize(to: Entry()) }
+        unsafe tags = .allocate(capacity: Self.capacity)
+        unsafe sources = .allocate(capacity: Self.capacity)
+        for index in 0..<Self.capacity {
+            unsafe (tags + index).initialize(to: Atomic(0))
+            unsafe (sources + index).initialize(to: Atomic(0))
+        }
         unsafe issuer = .allocate(capacity: 1)
         unsafe issuer.initialize(to: Issuer())
         key = unsafe issuer.pointee.random.nextHalf() | 1
@@ -62,31 +64,36 @@ package final class InjectedSources: @unchecked Sendable {
 
     deinit {
         unsafe issuer.deinitialize(count: 1).deallocate()
-        unsafe entries.deinitialize(count: Self.capacity).deallocate()
+        unsafe tags.deinitialize(count: Self.capacity).deallocate()
+        unsafe sources.deinitialize(count: Self.capacity).deallocate()
     }
 
     /// Makes an address for a packet. One thread.
     ///
     /// - Parameter now: nanoseconds of the monotonic clock.
     /// - Returns: six bytes, the first one in the highest place of the 64 bits.
+    @inline(__always)
     package func issue(for origin: InjectedOrigin, now: UInt64) -> UInt64 {
         unsafe issuer.pointee.next &+= 1
         let number = unsafe issuer.pointee.next
         // The table is larger than the nearest cache, and stores wait for each other.
-        if number % Self.line == 0 { unsafe cprefetch_write(entries + Self.index(number &+ 2 * Self.line)) }
+        if number % Self.line == 0 { unsafe cprefetch_write(tags + Self.index(number &+ 2 * Self.line)) }
         let index = Self.index(number)
         let secret = unsafe UInt64(issuer.pointee.random.nextHalf())
         let time = now >> Self.timeShift & Self.timeMask
-        let length = UInt64(origin.linkLayerSourceLength <= 6 ? origin.linkLayerSourceLength : 0)
         let counted = UInt64(origin.injections & 63) << 8 | UInt64(origin.stamps.rawValue)
-        let tag = secret << 32 | counted << 18 | time >> 13
-        let source = origin.linkLayerSource & ~0xFFFF | length << 13 | time & 0x1FFF
-        let entry = unsafe entries + index
-        unsafe entry.pointee.tag.store(0, ordering: .releasing)
-        unsafe entry.pointee.source.store(source, ordering: .releasing)
-        unsafe entry.pointee.tag.store(tag, ordering: .releasing)
+        var tag = secret << 32 | counted << 18 | time
+        if (1...6).contains(origin.linkLayerSourceLength) {
+            tag |= Self.hasSource
+            unsafe tags[index].store(0, ordering: .releasing)
+            unsafe sources[index].store(
+                origin.linkLayerSource & ~0xFFFF | UInt64(origin.linkLayerSourceLength), ordering: .releasing)
+        }
+        unsafe tags[index].store(tag, ordering: .releasing)
         return Self.address(secret << Self.indexBits | UInt64(index) ^ mask(of: secret))
     }
+
+    private static let hasSource: UInt64 = 1 << 17
 
     private static func index(_ number: UInt32) -> Int { Int(number) & (capacity - 1) }
 
@@ -105,18 +112,19 @@ package final class InjectedSources: @unchecked Sendable {
     package func origin(of address: UInt64, now: () -> UInt64) -> InjectedOrigin? {
         guard let number = Self.number(of: address) else { return nil }
         let secret = number >> Self.indexBits
-        let entry = unsafe entries + Int((number ^ mask(of: secret)) & UInt64(Self.capacity - 1))
-        let tag = unsafe entry.pointee.tag.load(ordering: .acquiring)
+        let index = Int((number ^ mask(of: secret)) & UInt64(Self.capacity - 1))
+        let tag = unsafe tags[index].load(ordering: .acquiring)
         guard tag >> 32 == secret, tag != 0 else { return nil }
-        let source = unsafe entry.pointee.source.load(ordering: .acquiring)
-        guard unsafe entry.pointee.tag.load(ordering: .relaxed) == tag else { return nil }
-        let time = (tag & 0x3FFFF) << 13 | source & 0x1FFF
-        let age = (now() >> Self.timeShift &- time) & Self.timeMask
+        var source: UInt64 = 0
+        if tag & Self.hasSource != 0 {
+            unsafe source = sources[index].load(ordering: .acquiring)
+            guard unsafe tags[index].load(ordering: .relaxed) == tag else { return nil }
+        }
+        let age = (now() >> Self.timeShift &- tag) & Self.timeMask
         guard age <= InjectedOrigin.lifetime >> Self.timeShift else { return nil }
-        let length = UInt8(source >> 13 & 7)
         return InjectedOrigin(
             injections: UInt8(tag >> 26 & 63), stamps: Stamps(rawValue: UInt8(truncatingIfNeeded: tag >> 18)),
-            linkLayerSource: length == 0 ? 0 : source & ~0xFFFF, linkLayerSourceLength: length)
+            linkLayerSource: source & ~0xFFFF, linkLayerSourceLength: UInt8(source & 7))
     }
 
     /// 46 bits with the two that say "locally administered" and "unicast" put in, in the upper six bytes.
