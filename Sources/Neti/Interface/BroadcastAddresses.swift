@@ -34,7 +34,10 @@ public struct BroadcastAddresses: Sendable {
     }
 
     @inlinable
+    @inline(__always)
     func contains(_ address: UInt32) -> Bool {
+        // Indexing the array itself copies all of it each time.
+        let addresses = addresses.span
         var place = 0
         while place < count {
             if addresses[place] == address { return true }
