@@ -12,7 +12,7 @@ struct InjectionRound: ~Copyable {
     static let batch = LiveFrames.capacity
 
     /// The most batches of one instance in a row: some milliseconds.
-    static let batches = 32
+    static let batches = 128
 
     /// Room for a batch.
     let due: UnsafeMutableBufferPointer<DuePacket>

@@ -72,17 +72,21 @@ final class InjectionThread: Sendable {
         var busy: [UInt64] = []
         while true {
             let wait: Int64 = busy.isEmpty ? -1 : 0
-            let count = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), wait)
+            let result = unsafe clnx_epoll_wait(mailbox.epoll.descriptor, ready, UInt32(capacity), wait)
+            let events = unsafe UnsafeBufferPointer(start: ready, count: max(0, Int(result)))
             var isRung = false
             let before = busy.count
             for index in 0..<before {
                 let token = busy[index]
-                guard let injector = injectors[token] else { continue }
+                // Whose timer has gone off as well has one turn for both, below.
+                guard let injector = injectors[token], unsafe !events.contains(where: { $0.token == token }) else {
+                    continue
+                }
                 if turn(injector, token, &round, mailbox.epoll) { busy.append(token) }
             }
             busy.removeFirst(before)
-            for index in 0..<max(0, Int(count)) {
-                let token = unsafe ready[index].token
+            for index in events.indices {
+                let token = unsafe events[index].token
                 if token == WakeableEpoll.doorbellToken {
                     isRung = true
                 } else {
@@ -90,8 +94,9 @@ final class InjectionThread: Sendable {
                     if turn(injector, token, &round, mailbox.epoll), !busy.contains(token) { busy.append(token) }
                 }
             }
-            round.goHome()
-            guard isRung || count < 0 else { continue }
+            // Whoever is busy has the next turn at once.
+            if busy.isEmpty || isRung { round.goHome() }
+            guard isRung || result < 0 else { continue }
             guard obey(mailbox, progress, &injectors) else { return }
         }
     }
