@@ -30,11 +30,7 @@ struct Injector: ParsableCommand {
         else { throw ValidationError("-m queue-in|queue-out|direct-out, -s and -d addresses, -z 8 to 1400") }
         let provider = try LinuxProvider(pumps: 1)
         defer { provider.stop() }
-        var limits = InjectionLimits()
-        // What waits for longer than a tick gains nothing, and leaves the processor's cache.
-        limits.packets = 1024
-        let instance = try provider.addInstance(
-            named: "bench", in: .path("/run/netns/\(t)"), injection: limits)
+        let instance = try provider.addInstance(named: "bench", in: .path("/run/netns/\(t)"))
         let handle = instance.protocolHandle(.inet)
         guard let interface = handle.interface(named: i) else { throw ValidationError("there is no interface \(i)") }
         // One behind the other, as the C programs have them.

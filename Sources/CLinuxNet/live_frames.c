@@ -16,8 +16,7 @@
 // What process and program share: the single value of an array map.
 struct slot {
     uint32_t length;
-    // To whole cache lines, but to no power of two: frames would get into each other's way in the cache.
-    uint8_t bytes[2940];
+    uint8_t bytes[CLNX_LIVE_STRIDE - sizeof(uint32_t)];
 };
 struct memory {
     uint32_t next;      // slot of the frame that comes next
@@ -127,6 +126,7 @@ static int prepare(struct clnx_live *live) {
     void *memory = mmap(NULL, mapped_size(), PROT_READ | PROT_WRITE, MAP_SHARED, live->map, 0);
     if (memory == MAP_FAILED) { return -errno; }
     live->memory = memory;
+    live->frames = ((struct memory *)memory)->slots[0].bytes;
     live->program = load_program(live->map);
     return live->program < 0 ? live->program : 0;
 }
@@ -146,6 +146,7 @@ static void close_one(int32_t *descriptor) {
 void clnx_live_close(struct clnx_live *live) {
     if (live->memory != NULL) { munmap(live->memory, mapped_size()); }
     live->memory = NULL;
+    live->frames = NULL;
     // The link first: it would keep the program, and the namespace's end would wait for it.
     close_one(&live->link);
     close_one(&live->namespace_file);
@@ -154,10 +155,6 @@ void clnx_live_close(struct clnx_live *live) {
 }
 
 // MARK: - Run
-
-uint8_t *clnx_live_slot(const struct clnx_live *live, uint32_t slot) {
-    return ((struct memory *)live->memory)->slots[slot & (CLNX_LIVE_SLOTS - 1)].bytes;
-}
 
 static int run(const struct clnx_live *live, uint32_t interface, uint32_t count, uint32_t given) {
     struct memory *memory = live->memory;

@@ -145,6 +145,34 @@ import Witnesses
         #expect(seen == [1, 2])
     }
 
+    @Test("What is delivered makes room before the turn is over")
+    func roomWithinTurn() throws {
+        var limits = InjectionLimits()
+        limits.packets = 512
+        let rig = try ListRig(limits)
+        var consumer = InjectionConsumer(rig.instance.injection)
+        let packet = try datagram(1)
+        for _ in 0..<limits.packets { try rig.inject(.queueOut, packet) }
+        #expect(throws: InjectionError(.listFull)) { try rig.inject(.queueOut, packet) }
+        consumer.begin(isWoken: true)
+        var delivered = 0
+        unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 64) { buffer in
+            // Time goes on until all are due.
+            let start = ContinuousClock.now
+            while delivered < limits.packets, start.duration(to: .now) < .seconds(10) {
+                let count = unsafe consumer.collect(into: buffer)
+                for index in 0..<count { unsafe consumer.finish(buffer[index]) }
+                delivered += count
+            }
+            #expect(unsafe consumer.collect(into: buffer) == 0)
+        }
+        #expect(delivered == limits.packets)
+        for _ in 0..<limits.packets / 2 { try rig.inject(.queueOut, packet) }
+        consumer.end(rig.driver)
+        #expect(rig.instance.injection.status.packets == limits.packets / 2)
+        #expect(rig.instance.injection.status["delivered_out"] == UInt64(limits.packets))
+    }
+
     @Test("Limits that change all the time while threads inject: each thread's packets stay in order, none is lost")
     func limitsUnderTraffic() throws {
         let rig = try ListRig()

@@ -22,11 +22,14 @@ enum {
     // headroom and up to 152 of its own (112 since 6.0), before up to 768 for a list of fragments (320 as it is usually
     // built). What is left is 3,408 usually, and never less than this.
     CLNX_LIVE_FRAME = 2920,
+    // From one slot to the next: whole cache lines, but no power of two, or frames would get into each other's way there.
+    CLNX_LIVE_STRIDE = 2944,
 };
 
 struct clnx_live {
-    void *_Nullable memory;  // the slots, shared with the program
-    int32_t map;             // descriptors; -1 for none
+    void *_Nullable memory;     // the slots, shared with the program
+    uint8_t *_Nullable frames;  // where the frame of the first slot is written
+    int32_t map;                // descriptors; -1 for none
     int32_t program;
     int32_t link;
     int32_t namespace_file;
@@ -49,8 +52,10 @@ void clnx_live_close(struct clnx_live *_Nonnull live);
 // not go back. On any other error everything works as before, only slower. Returns 0 at once when it is done already.
 int clnx_live_warm(struct clnx_live *_Nonnull live);
 
-// Where the frame of a slot is written, CLNX_LIVE_FRAME bytes. `slot` is below CLNX_LIVE_SLOTS.
-uint8_t *_Nonnull clnx_live_slot(const struct clnx_live *_Nonnull live, uint32_t slot);
+// Where the frame of a slot is written, CLNX_LIVE_FRAME bytes. `slot` counts on from CLNX_LIVE_SLOTS as from 0.
+static inline uint8_t *_Nonnull clnx_live_slot(const struct clnx_live *_Nonnull live, uint32_t slot) {
+    return live->frames + (size_t)(slot & (CLNX_LIVE_SLOTS - 1)) * CLNX_LIVE_STRIDE;
+}
 
 // Lets an interface receive the frames of the first `count` slots, in order, by one system call. The calling thread is
 // in the interface's namespace. `lengths` has the bytes of each, CLNX_LIVE_HEADER to CLNX_LIVE_FRAME; one of another

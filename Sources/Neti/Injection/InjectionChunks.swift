@@ -8,15 +8,19 @@ import Synchronization
 /// A copy of its own keeps the consumer from asking the memory, whose other fields the injecting threads write with every
 /// packet.
 @safe
+@usableFromInline
 struct InjectionChunks: @unchecked Sendable {
     /// Bytes of one chunk.
-    static let size = 2048
+    @usableFromInline
+    static var size: Int { 2048 }
     /// Bytes before a chunk, where its slot is: neighbours, for whoever reads the one reads the other.
-    private static let slotSize = 96
+    @usableFromInline
+    static var slotSize: Int { 96 }
     /// From one slot to the next: whole cache lines.
-    static let stride = (slotSize + size + 63) / 64 * 64
+    @usableFromInline
+    static var stride: Int { (slotSize + size + 63) / 64 * 64 }
 
-    private let start: UnsafeMutableRawPointer
+    @usableFromInline let start: UnsafeMutableRawPointer
 
     /// - Parameter start: the first slot, the beginning of a cache line.
     @unsafe
@@ -30,6 +34,7 @@ struct InjectionChunks: @unchecked Sendable {
         unsafe (start + Int(index) &* Self.stride).assumingMemoryBound(to: InjectionSlot.self)
     }
 
+    @inlinable
     @inline(__always)
     func bytes(_ index: UInt32) -> UnsafeMutableRawPointer {
         unsafe start + (Int(index) &* Self.stride &+ Self.slotSize)
@@ -48,8 +53,8 @@ struct InjectionChunks: @unchecked Sendable {
 
     /// Makes tickets for a packet void.
     @inline(__always)
-    func free(_ packet: DuePacket) {
-        let slot = unsafe slot(packet.slot)
+    func free(_ index: UInt32) {
+        let slot = unsafe slot(index)
         let use = unsafe InjectionSlot.use(in: slot.pointee.state.load(ordering: .relaxed))
         unsafe slot.pointee.state.store(InjectionSlot.word(.free, use: use &+ 1), ordering: .releasing)
     }

@@ -36,12 +36,14 @@ public struct InjectionConsumer: ~Copyable {
     }
 
     private let list: InjectionList
-    private let chunks: InjectionChunks
+    @usableFromInline let chunks: InjectionChunks
     /// Packets that wait for their time and came in its order, as most do; each slot's ``InjectionSlot/nextInLine`` leads to
     /// the next.
     private var line = (first: UInt32(0), last: UInt32(0), firstDeadline: UInt64.max, lastDeadline: UInt64(0))
     /// All others that wait.
     private var waiting = Heap<Waiting>()
+    /// When the first of both is due.
+    private var earliest: UInt64 = .max
     private var number: UInt64 = 0
     private var now: UInt64 = 0
     /// Whether nothing was collected yet in this turn.
@@ -49,6 +51,9 @@ public struct InjectionConsumer: ~Copyable {
     /// Whether what was collected last ended at a packet that isn't there yet.
     private var isHeldUp = false
     private var reader = InjectionInboxReader()
+    /// How many packets are given back together within a turn, of a short list fewer: every thread that injects writes what
+    /// their number and memory are counted in, so it costs both sides.
+    private var most = 0
     private let finished: UnsafeMutablePointer<Finished>
 
     /// Allocates next to nothing: most instances never delay a packet.
@@ -74,17 +79,19 @@ public struct InjectionConsumer: ~Copyable {
         }
         now = UInt64(KstatTime.now.nanoseconds)
         isFirst = true
+        most = min(256, list.packetLimit.load(ordering: .relaxed) / 8)
     }
 
     /// Takes packets whose time has come, in their order.
     ///
     /// - Returns: how many were written. Less than there was room for: nothing more is due in this turn.
     public mutating func collect(into due: UnsafeMutableBufferPointer<DuePacket>) -> Int {
-        giveBack()
+        if unsafe finished.pointee.packets >= most { giveBack() }
         // What was delivered took its time, and more may be due by now.
         if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
         isFirst = false
-        reader.look(at: list.inboxes)
+        // Threads write where inboxes end all the time: it has to come from their processors.
+        if reader.left < due.count { reader.look(at: list.inboxes) }
         var count = 0
         while count < due.count, let slot = next() {
             unsafe due.initializeElement(at: count, to: chunks.slot(slot).pointee.packet)
@@ -134,10 +141,8 @@ public struct InjectionConsumer: ~Copyable {
         }
     }
 
-    /// When the first of those that wait is due.
-    private var earliest: UInt64 { min(line.firstDeadline, waiting.min?.deadline ?? .max) }
-
     private mutating func wait(_ deadline: UInt64, _ index: UInt32) {
+        earliest = min(earliest, deadline)
         guard line.first == 0 || deadline >= line.lastDeadline else {
             waiting.insert(Waiting(deadline: deadline, number: number, slot: index))
             number &+= 1
@@ -153,6 +158,7 @@ public struct InjectionConsumer: ~Copyable {
     }
 
     private mutating func takeEarliest() -> UInt32? {
+        defer { earliest = min(line.firstDeadline, waiting.min?.deadline ?? .max) }
         // Of equal times the line's came first: when the other came, the line went on to later times already.
         if let first = waiting.min, first.deadline < line.firstDeadline {
             waiting.removeMin()
@@ -170,14 +176,21 @@ public struct InjectionConsumer: ~Copyable {
 
     // MARK: What becomes of them
 
-    /// Lends the bytes of a packet, piece by piece.
+    /// The first bytes of a packet, of most packets all; valid until it is taken off the list.
     @unsafe
+    @inlinable
     @inline(__always)
+    public func head(of packet: DuePacket) -> UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(start: chunks.bytes(packet.slot), count: min(packet.length, InjectionChunks.size))
+    }
+
+    /// Lends the bytes of a packet, piece by piece; the first piece is its ``head(of:)``.
+    @unsafe
     public func forEachChunk(of packet: DuePacket, _ body: (UnsafeRawBufferPointer) -> Void) {
         var index = packet.slot
         var left = packet.length
         while left > 0 {
-            let count = min(left, InjectionList.chunkSize)
+            let count = min(left, InjectionChunks.size)
             unsafe body(UnsafeRawBufferPointer(start: chunks.bytes(index), count: count))
             left -= count
             let next = unsafe chunks.slot(index).pointee.nextChunk
@@ -200,12 +213,19 @@ public struct InjectionConsumer: ~Copyable {
 
     /// Takes a packet off the list whose bytes are no longer needed, before it is known what becomes of it:
     /// ``receive(_:)`` or ``refuse(_:_:)`` counts it.
+    @inlinable
     @inline(__always)
     public func release(_ packet: DuePacket) {
-        chunks.free(packet)
-        unsafe chunks.link(packet.slot, into: &finished.pointee.chunks)
+        // Handing over what it needs is quicker than a copy of the packet in memory.
+        release(packet.slot, length: packet.length)
+    }
+
+    @usableFromInline
+    func release(_ slot: UInt32, length: Int) {
+        chunks.free(slot)
+        unsafe chunks.link(slot, into: &finished.pointee.chunks)
         unsafe finished.pointee.packets += 1
-        unsafe finished.pointee.bytes += packet.length
+        unsafe finished.pointee.bytes += length
         fetchNext(within: InjectionInboxReader.farthest)
     }
 

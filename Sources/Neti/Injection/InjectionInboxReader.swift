@@ -21,6 +21,9 @@ struct InjectionInboxReader {
     private var cursor = Cursor()
     private var places: InjectionInbox.Places?
 
+    /// How many places of the inbox that is read now are left, filled or about to be.
+    var left: Int { places == nil ? 0 : Int(cursor.end &- cursor.place) }
+
     /// Says up to where inboxes are read. The last one comes first, so that what a thread put into an earlier one before is
     /// within its end: it is read first, and a thread's packets stay in their order.
     mutating func look(at inboxes: borrowing InjectionInboxes) {

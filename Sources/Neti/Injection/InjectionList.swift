@@ -257,7 +257,7 @@ extension InjectionList {
 
     /// Takes a packet off the list for good.
     func giveBack(_ packet: DuePacket) {
-        memory.chunks.free(packet)
+        memory.chunks.free(packet.slot)
         var chain = InjectionChunks.Chain()
         memory.chunks.link(packet.slot, into: &chain)
         memory.giveBack(chain)

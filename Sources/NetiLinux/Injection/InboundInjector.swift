@@ -12,6 +12,9 @@ package struct InboundInjector: ~Copyable {
     private let injected: InjectedPackets
     /// The source of packets that have none of their own.
     private let anonymous: UInt64
+    /// The interface that was looked at last, and at which generation of all.
+    private var receiving: ReceivingInterface?
+    private var generation: UInt32 = 0
 
     /// - Parameters:
     ///   - interfaces: the instance's.
@@ -40,12 +43,21 @@ package struct InboundInjector: ~Copyable {
             while index < due.count, unsafe due[index].interface == number { index += 1 }
             let run = unsafe UnsafeBufferPointer(rebasing: due[start..<index])
             do throws(InjectionError) {
-                let interface = try ReceivingInterface(number, in: interfaces)
+                let interface = try interface(number)
                 unsafe deliver(run, on: interface, of: consumer, by: &frames, now)
             } catch {
                 for place in run.indices { consumer.finish(unsafe run[place], error.reason) }
             }
         }
+    }
+
+    /// An interface as it is now.
+    private mutating func interface(_ number: UInt32) throws(InjectionError) -> ReceivingInterface {
+        let now = interfaces.generation
+        if let receiving, receiving.index == number, generation == now { return receiving }
+        let interface = try ReceivingInterface(number, in: interfaces)
+        (receiving, generation) = (interface, now)
+        return interface
     }
 
     private mutating func deliver(
@@ -82,19 +94,12 @@ package struct InboundInjector: ~Copyable {
         _ packet: DuePacket, of consumer: borrowing InjectionConsumer, for interface: ReceivingInterface,
         _ sources: Unmanaged<InjectedSources>?, _ now: UInt64, into frames: inout LiveFrames
     ) -> InjectionError.Reason? {
-        frames.start()
-        var fits = true
-        unsafe consumer.forEachChunk(of: packet) { bytes in
-            if fits { unsafe fits = frames.append(bytes) }
-        }
-        guard fits else {
+        let head = unsafe consumer.head(of: packet)
+        guard let header = unsafe InjectionHeader(admitted: head, family: packet.family) else { return .badHeader }
+        guard unsafe frames.start(head) else { return .tooLong }
+        if head.count < packet.length, !append(restOf: packet, of: consumer, to: &frames) {
             frames.cancel()
             return .tooLong
-        }
-        let bytes = unsafe frames.packet
-        guard let header = unsafe InjectionHeader(admitted: bytes, family: packet.family) else {
-            frames.cancel()
-            return .badHeader
         }
         let origin = InjectedOrigin(
             injections: packet.injections, stamps: packet.stamps, linkLayerSource: packet.linkLayerSource,
@@ -103,11 +108,24 @@ package struct InboundInjector: ~Copyable {
         if let sources = unsafe sources {
             source = unsafe sources._withUnsafeGuaranteedRef { $0.issue(for: origin, now: now) }
         } else {
-            unsafe injected.fingerprints.note(bytes, origin, now: now)
+            unsafe injected.fingerprints.note(frames.packet, origin, now: now)
             source = origin.linkLayerSourceLength == 6 ? origin.linkLayerSource : anonymous
         }
         frames.address(
             to: interface.destination(of: header), from: source, type: packet.family == .inet6 ? 0x86DD : 0x0800)
         return nil
+    }
+
+    /// Adds what comes behind a packet's head; whether there was room for it.
+    private func append(
+        restOf packet: DuePacket, of consumer: borrowing InjectionConsumer, to frames: inout LiveFrames
+    ) -> Bool {
+        var isHead = true
+        var fits = true
+        unsafe consumer.forEachChunk(of: packet) { bytes in
+            if !isHead && fits { unsafe fits = frames.append(bytes) }
+            isHead = false
+        }
+        return fits
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinuxNet
-import CPrefetch
 package import Neti
 package import SystemPackage
 
@@ -16,9 +15,6 @@ package struct LiveFrames: ~Copyable {
 
     /// The longest IP packet, in bytes.
     package static let maximumLength = Int(CLNX_LIVE_FRAME - CLNX_LIVE_HEADER)
-
-    /// How many frames ahead the memory of one is fetched; behind the last one the first ones follow.
-    private static let ahead = 5
 
     /// Packets that wait to be handed over.
     package private(set) var count = 0
@@ -63,16 +59,20 @@ package struct LiveFrames: ~Copyable {
         return code < 0 ? Errno(rawValue: -code) : nil
     }
 
-    /// Starts a packet; ``append(_:)`` brings its bytes. There are less than ``capacity``.
-    package mutating func start() {
+    /// Starts a packet with its first bytes; ``append(_:)`` brings others. There are less than ``capacity``.
+    ///
+    /// - Returns: false if they are more than ``maximumLength``; nothing is started then.
+    @inline(__always)
+    package mutating func start(_ bytes: UnsafeRawBufferPointer) -> Bool {
         precondition(count < Self.capacity)
-        lengths[count] = UInt16(CLNX_LIVE_HEADER)
-        unsafe last = clnx_live_slot(&live, UInt32(count))
-        count += 1
-        // Since it was written last the kernel has used the cache for much else.
-        let later = unsafe clnx_live_slot(&live, UInt32(count + Self.ahead))
-        unsafe cprefetch_write(later)
-        unsafe cprefetch_write(later + 64)
+        guard bytes.count <= Self.maximumLength else { return false }
+        unsafe last = clnx_live_slot(&live, UInt32(truncatingIfNeeded: count))
+        if let start = bytes.baseAddress {
+            unsafe UnsafeMutableRawPointer(last + Int(CLNX_LIVE_HEADER)).copyMemory(from: start, byteCount: bytes.count)
+        }
+        lengths[count] = UInt16(truncatingIfNeeded: Int(CLNX_LIVE_HEADER) &+ bytes.count)
+        count &+= 1
+        return true
     }
 
     /// Adds bytes to the packet that was started last.
@@ -108,6 +108,7 @@ package struct LiveFrames: ~Copyable {
     ///   - destination: six bytes, the first one in the highest place of the 64 bits.
     ///   - source: likewise.
     ///   - type: EtherType.
+    @inline(__always)
     package mutating func address(to destination: UInt64, from source: UInt64, type: UInt16) {
         let frame = unsafe UnsafeMutableRawPointer(last)
         // Six bytes and two, then the other four.

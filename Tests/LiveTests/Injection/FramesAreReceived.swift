@@ -54,11 +54,12 @@ extension RealPackets {
 
         /// Writes a packet in pieces, as it lies on a list.
         private static func write(_ packet: [UInt8], into frames: inout LiveFrames, to destination: UInt64) -> Bool {
-            frames.start()
             var offset = 0
             while offset < packet.count {
                 let end = min(packet.count, offset + 700)
-                let isWritten = unsafe packet[offset..<end].withUnsafeBytes { unsafe frames.append($0) }
+                let isWritten = unsafe packet[offset..<end].withUnsafeBytes { piece in
+                    unsafe offset == 0 ? frames.start(piece) : frames.append(piece)
+                }
                 guard isWritten else {
                     frames.cancel()
                     return false

@@ -155,6 +155,25 @@ extension RealPackets {
             }
         }
 
+        @Test("A network that is new has a broadcast address from the next packet on (R144)")
+        func newNetwork() throws {
+            try Rig.with { rig in
+                let handle = rig.instance.protocolHandle(.inet)
+                let interface = try rig.interface()
+                let told = try Self.listen(rig, .inet)
+                let destination = try #require(IPAddress("198.51.100.255"))
+                try handle.inject(.queueIn, Self.packet(rig, .inet, to: destination), interface: interface)
+                #expect(Deadline(.seconds(5)).sees { told.entries.count == 1 })
+                try rig.right.ip("address", "add", "198.51.100.2/24", "broadcast", "+", "dev", Host.interface)
+                #expect(
+                    Deadline(.seconds(3)).sees { handle.addresses(of: interface, logical: 2)?.broadcast == destination }
+                )
+                try handle.inject(.queueIn, Self.packet(rig, .inet, to: destination), interface: interface)
+                #expect(Deadline(.seconds(5)).sees { told.entries.count == 2 })
+                #expect(told.entries.map(\.flags) == [[], .broadcast])
+            }
+        }
+
         @Test("A forwarded packet is known until it leaves", arguments: NetworkFamily.ip)
         func forwarded(_ family: NetworkFamily) throws {
             try RouterRig.with { rig in
