@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Kstat
 import Synchronization
 import Testing
 
@@ -49,6 +50,35 @@ import Testing
         rig.driver.armed.withLock { $0 = [] }
         #expect(rig.due(&consumer) == [])
         #expect(rig.driver.armed.withLock { $0 } == [])
+    }
+
+    @Test("A packet that comes while others are read already goes when the timer that it set goes off (R150)")
+    func behindWhatIsRead() throws {
+        let rig = try ListRig()
+        var consumer = InjectionConsumer(rig.instance.injection)
+        /// A turn that ends before all is read, as those do that take long.
+        func turn(_ packets: Int) -> [UInt8] {
+            var seen: [UInt8] = []
+            consumer.begin(isWoken: true)
+            unsafe withUnsafeTemporaryAllocation(of: DuePacket.self, capacity: 1) { due in
+                for _ in 0..<packets where unsafe consumer.collect(into: due) == 1 {
+                    unsafe consumer.forEachChunk(of: due[0]) { seen.append(unsafe $0.last ?? 0) }
+                    unsafe consumer.finish(due[0])
+                }
+            }
+            consumer.end(rig.driver)
+            return seen
+        }
+        try rig.inject(.queueOut, try datagram(1))
+        for number in UInt8(2)...4 { try rig.inject(.queueOut, try datagram(number), after: .seconds(3600)) }
+        let start = ContinuousClock.now
+        var seen: [UInt8] = []
+        while seen.isEmpty, start.duration(to: .now) < .seconds(10) { seen = turn(1) }
+        #expect(seen == [1])
+        try rig.inject(.queueOut, try datagram(5))
+        let tick = try #require(rig.driver.armed.withLock { $0.last })
+        while UInt64(KstatTime.now.nanoseconds) < tick {}
+        #expect(turn(1) == [5])
     }
 
     @Test("A turn that the timer didn't call for isn't counted as its, and leaves it set (R150)")

@@ -51,8 +51,8 @@ public struct InjectionConsumer: ~Copyable {
     /// Whether what was collected last ended at a packet that isn't there yet.
     private var isHeldUp = false
     private var reader = InjectionInboxReader()
-    /// How many packets are given back together within a turn, of a short list fewer: every thread that injects writes what
-    /// their number and memory are counted in, so it costs both sides.
+    /// How many chunks are given back together within a turn, of a short list fewer: every thread that injects writes what
+    /// packets and memory are counted in, so it costs both sides.
     private var most = 0
     private let finished: UnsafeMutablePointer<Finished>
 
@@ -79,19 +79,20 @@ public struct InjectionConsumer: ~Copyable {
         }
         now = UInt64(KstatTime.now.nanoseconds)
         isFirst = true
-        most = min(256, list.packetLimit.load(ordering: .relaxed) / 8)
+        most = min(256, min(list.packetLimit.load(ordering: .relaxed), list.memory.limitOfChunks) / 8)
     }
 
     /// Takes packets whose time has come, in their order.
     ///
     /// - Returns: how many were written. Less than there was room for: nothing more is due in this turn.
     public mutating func collect(into due: UnsafeMutableBufferPointer<DuePacket>) -> Int {
-        if unsafe finished.pointee.packets >= most { giveBack() }
+        if unsafe finished.pointee.chunks.count >= most { giveBack() }
         // What was delivered took its time, and more may be due by now.
         if !isFirst { now = UInt64(KstatTime.now.nanoseconds) }
+        // Threads write where inboxes end all the time, so it has to come from their processors. But once a turn it has to be:
+        // what came before the timer counted as not set again has no other.
+        if isFirst || reader.left < due.count { reader.look(at: list.inboxes) }
         isFirst = false
-        // Threads write where inboxes end all the time: it has to come from their processors.
-        if reader.left < due.count { reader.look(at: list.inboxes) }
         var count = 0
         while count < due.count, let slot = next() {
             unsafe due.initializeElement(at: count, to: chunks.slot(slot).pointee.packet)
@@ -111,6 +112,9 @@ public struct InjectionConsumer: ~Copyable {
         if isHeldUp { next = min(next, nextTick) }
         if next < .max { list.arm(driver, at: next) }
     }
+
+    /// When packets were collected last, or the turn began, in nanoseconds of the monotonic clock.
+    public var time: UInt64 { now }
 
     /// The next tick.
     public var nextTick: UInt64 { InjectionList.deadline(after: 0, from: now) }

@@ -67,6 +67,9 @@ struct InjectionMemory: ~Copyable, @unchecked Sendable {
     /// Chunks that a slot may be one of.
     var count: Int { open.load(ordering: .acquiring) }
 
+    /// Chunks that may be taken.
+    var limitOfChunks: Int { limit.load(ordering: .relaxed) }
+
     /// Slots that have ever been used: all others are untouched.
     var touched: Int { min(Int(used.load(ordering: .acquiring)), count) }
 

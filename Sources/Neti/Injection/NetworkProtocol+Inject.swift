@@ -17,7 +17,8 @@ extension NetworkProtocol {
     ///   - interface: for NI_QUEUE_IN where it appears to arrive, for NI_DIRECT_OUT where it leaves, 0 to let routing choose
     ///     (`ni_physical`); else ignored, except that IPv6 needs it for link-local and multicast destinations.
     ///   - nextHop: for NI_DIRECT_OUT the next hop; nil for the packet's destination (`ni_addr`). Else ignored.
-    ///   - delay: how long it stays on the list, nil for no time; it goes with the next tick after that. Nothing for NI_DIRECT_OUT.
+    ///   - delay: how long it stays on the list, nil for no time; it goes with the next tick after that. Nothing for
+    ///     NI_DIRECT_OUT.
     ///   - mark: its netfilter mark on its way out, as with `SO_MARK`.
     ///   - stamps: stamps that it gets.
     /// - Throws: ``InjectionError``, with what C returns in ``InjectionError/returnValue``.

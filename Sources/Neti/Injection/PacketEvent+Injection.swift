@@ -22,7 +22,8 @@ extension PacketEvent {
     ///   - style: how (`inject_t`).
     ///   - interface: where it is to appear or to leave (`ni_physical`); nil for the one that the event tells.
     ///   - nextHop: for NI_DIRECT_OUT (`ni_addr`); nil for the packet's destination.
-    ///   - delay: how long it stays on the list, nil for no time; it goes with the next tick after that. Nothing for NI_DIRECT_OUT.
+    ///   - delay: how long it stays on the list, nil for no time; it goes with the next tick after that. Nothing for
+    ///     NI_DIRECT_OUT.
     ///   - stamps: stamps that it gets beside those that it has.
     /// - Throws: ``InjectionError``; there is no copy then, whatever ``InjectionError/returnValue`` says.
     public mutating func inject(

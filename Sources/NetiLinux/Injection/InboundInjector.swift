@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Kstat
 package import Neti
 
 /// Delivers what one instance injects by NI_QUEUE_IN: neighbours for the same interface with one system call.
@@ -35,7 +34,7 @@ package struct InboundInjector: ~Copyable {
     package mutating func deliver(
         _ due: UnsafeBufferPointer<DuePacket>, of consumer: borrowing InjectionConsumer, by frames: inout LiveFrames
     ) {
-        let now = UInt64(KstatTime.now.nanoseconds)
+        let now = consumer.time
         var index = 0
         while index < due.count {
             let start = index

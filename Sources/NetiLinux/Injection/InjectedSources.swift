@@ -31,7 +31,8 @@ package final class InjectedSources: @unchecked Sendable {
     /// Places in one line of the processor's cache.
     private static let line: UInt32 = 8
 
-    /// The time of an entry is counted in 2 to the 27th nanoseconds, 134 ms, in 17 bits: it comes round after five hours.
+    /// The time of an entry is counted in 2 to the 27th nanoseconds, 134 ms, in 17 bits. It comes round after five hours:
+    /// an old address counts for ten seconds again then, if no other took its place since.
     private static let timeShift: UInt64 = 27
     private static let timeMask: UInt64 = (1 << 17) - 1
 

@@ -11,8 +11,8 @@ struct InjectionRound: ~Copyable {
     /// Packets that are taken off a list together: as many as one system call takes.
     static let batch = LiveFrames.capacity
 
-    /// The most batches of one instance in a row: some milliseconds.
-    static let batches = 128
+    /// Nanoseconds after which an instance whose packets come as fast as they go leaves the thread to others.
+    static let longest: UInt64 = 6_000_000
 
     /// Room for a batch.
     let due: UnsafeMutableBufferPointer<DuePacket>

@@ -8,8 +8,8 @@ import SystemPackage
 
 /// The thread `neti-inject`: delivers the packets whose time has come, for all instances.
 ///
-/// It waits for the timers of the instances' lists and enters a namespace for as long as it makes an interface there receive
-/// packets. As for the broker there is no Swift concurrency on it.
+/// It waits for the timers of the instances' lists and enters a namespace to make an interface there receive packets; when
+/// nobody is busy any more it goes home. As for the broker there is no Swift concurrency on it.
 final class InjectionThread: Sendable {
     private enum Command: Sendable {
         case add(InstanceInjector)
@@ -95,7 +95,7 @@ final class InjectionThread: Sendable {
                 }
             }
             // Whoever is busy has the next turn at once.
-            if busy.isEmpty || isRung { round.goHome() }
+            if busy.isEmpty || isRung || result < 0 { round.goHome() }
             guard isRung || result < 0 else { continue }
             guard obey(mailbox, progress, &injectors) else { return }
         }

@@ -124,12 +124,13 @@ final class InstanceInjector: InjectionDriver, @unchecked Sendable {
     private func deliver(_ consumer: inout InjectionConsumer, _ round: inout InjectionRound, _ now: UInt64) -> Bool {
         // Not the timer's doing where an instance has another turn at once.
         consumer.begin(isWoken: clnx_timer_take(timer) > 0)
+        let start = consumer.time
         var isSending = true
-        for _ in 0..<InjectionRound.batches {
+        while consumer.time - start < InjectionRound.longest {
             let count = unsafe consumer.collect(into: round.due)
             deliver(count, of: consumer, &round, now)
             guard count == InjectionRound.batch else { return true }
-            // Where the socket's buffer is full, once a turn is enough to see it.
+            // Where the socket's buffer is full it stays so for a while.
             if isSending { isSending = outbound?.send(consumer) ?? true }
         }
         return false

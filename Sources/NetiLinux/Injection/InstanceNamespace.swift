@@ -4,7 +4,7 @@ import CLinuxNet
 import Glibc
 package import SystemPackage
 
-/// A network namespace that the thread that injects enters again and again, and leaves again at once.
+/// A network namespace that the thread that injects enters again and again, and leaves when nothing is left to do.
 ///
 /// Keeps the namespace alive, so it has to go with its instance.
 package struct InstanceNamespace: ~Copyable {
