@@ -59,9 +59,11 @@ struct NumberedFlow {
         while let received = try receiver.socket.receiveNow() {
             let number = received.bytes.prefix(4).reduce(0) { $0 << 8 | Int($1) }
             guard number < departures.count else { continue }
+            // Only now: it may have come while others were sent.
+            let time = start.duration(to: .now)
             arrivals.append(
                 Arrival(
-                    number: number, time: now, delay: now - departures[number],
+                    number: number, time: time, delay: time - departures[number],
                     isIntact: received.bytes == payload(of: number)))
         }
         return departures.count == count
